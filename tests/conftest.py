@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""What the tests share: the places, the task files, the data."""
+import os
+import sys
+
+import numpy as np
+import pytest
+
+TESTS = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(TESTS)
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'data'), os.path.join(ROOT, 'mains')]
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+# the drivers' first line asks `env` for python3: let it find this one
+os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
+                                      os.environ.get('PATH', '')])
+
+
+@pytest.fixture(scope='session')
+def mnist():
+    """Return the arrays of data/MNIST.npz."""
+    with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
+        return {name: lib[name] for name in lib.files}
+
+
+@pytest.fixture
+def rng():
+    """Return a generator that gives a test the same numbers every time."""
+    return np.random.RandomState(0)

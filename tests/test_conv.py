@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Tasks 0 and 2 against TensorFlow, the definition and finite differences."""
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import literal
+
+conv_forward = __import__('0-conv_forward').conv_forward
+conv_backward = __import__('2-conv_backward').conv_backward
+
+# m, h_prev, w_prev, c_prev, c_new, kernel, stride, padding
+LAYERS = [
+    (2, 9, 7, 1, 2, (3, 3), (1, 1), 'valid'),
+    (2, 9, 7, 3, 2, (3, 3), (1, 1), 'same'),
+    (3, 8, 8, 2, 5, (2, 2), (1, 1), 'same'),
+    (2, 7, 10, 3, 4, (4, 1), (1, 1), 'same'),
+    (2, 6, 9, 2, 3, (1, 6), (2, 3), 'same'),
+    (2, 10, 11, 2, 3, (5, 4), (3, 2), 'same'),
+    (1, 10, 11, 2, 3, (5, 4), (3, 2), 'valid'),
+    (2, 5, 5, 4, 1, (5, 5), (1, 1), 'valid'),
+    (2, 5, 6, 4, 3, (7, 7), (2, 2), 'same'),
+    (2, 4, 4, 3, 2, (1, 1), (3, 3), 'valid'),
+    (2, 1, 1, 1, 1, (1, 1), (1, 1), 'same'),
+    (2, 12, 12, 32, 16, (3, 3), (2, 1), 'valid'),
+    (2, 3, 70, 1, 3, (2, 3), (1, 2), 'same'),
+]
+
+
+def identity(Z):
+    """Return what it is given: an activation that hides nothing."""
+    return Z
+
+
+def make(rng, layer, dtype=np.float64):
+    """Return a random A_prev, W and b for a layer, its padding and stride."""
+    m, h_prev, w_prev, c_prev, c_new, kernel, stride, padding = layer
+    shapes = ((m, h_prev, w_prev, c_prev), kernel + (c_prev, c_new),
+              (1, 1, 1, c_new))
+    A_prev, W, b = (rng.randn(*shape).astype(dtype) for shape in shapes)
+    return A_prev, W, b, padding, stride
+
+
+def random_layers(n, paddings, kernels, strides):
+    """Return n random layers, always the same ones."""
+    rng = np.random.RandomState(1)
+    layers = []
+    for _ in range(n):
+        kh, kw = rng.choice(kernels, 2)
+        h_prev, w_prev = kh + rng.randint(0, 9), kw + rng.randint(0, 9)
+        layers.append((rng.randint(1, 5), h_prev, w_prev, rng.randint(1, 33),
+                       rng.randint(1, 33), (kh, kw),
+                       tuple(rng.choice(strides, 2)), rng.choice(paddings)))
+    return layers
+
+
+def close(ours, theirs, rtol=1e-12):
+    """Assert equality up to rounding at the scale of the whole array."""
+    assert ours.shape == theirs.shape
+    scale = np.abs(theirs).max() if theirs.size else 1
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=rtol * scale)
+
+
+@pytest.mark.parametrize('layer', LAYERS)
+def test_forward_is_the_definition(rng, layer):
+    """Every window is multiplied, summed and shifted."""
+    A_prev, W, b, padding, stride = make(rng, layer)
+    close(conv_forward(A_prev, W, b, identity, padding, stride),
+          literal.conv_forward(A_prev, W, b, padding, stride))
+
+
+@pytest.mark.parametrize('layer', LAYERS)
+@pytest.mark.parametrize('missing', [0, 1])
+def test_backward_is_the_definition(rng, layer, missing):
+    """The gradient is right, also when dZ lacks the last row and column."""
+    A_prev, W, b, padding, stride = make(rng, layer)
+    Z = literal.conv_forward(A_prev, W, b, padding, stride)
+    dZ = rng.randn(*Z.shape)[:, missing:, missing:]
+    ours = conv_backward(dZ, A_prev, W, b, padding, stride)
+    theirs = literal.conv_backward(dZ, A_prev, W, padding, stride)
+    for gradient, expected in zip(ours, theirs):
+        close(gradient, expected)
+
+
+# TensorFlow's SAME is ours only at stride 1, and only with odd kernels does
+# it agree on where the zeros go
+TENSORFLOW = (
+    random_layers(40, ['valid'], range(1, 8), range(1, 4)) +
+    random_layers(40, ['same'], range(1, 8, 2), [1]))
+
+
+@pytest.mark.parametrize('layer', TENSORFLOW)
+@pytest.mark.parametrize('dtype, rtol', [('float64', 1e-12),
+                                         ('float32', 2e-6)])
+def test_tensorflow_agrees(rng, layer, dtype, rtol):
+    """Output and gradients are those of tf.nn.conv2d."""
+    A_prev, W, b, padding, stride = make(rng, layer, dtype)
+    inputs = [tf.constant(array) for array in (A_prev, W, b)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        Z = tf.nn.conv2d(inputs[0], inputs[1], [1, *map(int, stride), 1],
+                         padding.upper()) + inputs[2]
+    dZ = rng.randn(*Z.shape).astype(dtype)
+    close(conv_forward(A_prev, W, b, identity, padding, stride),
+          Z.numpy(), rtol)
+    gradients = tape.gradient(Z, inputs, tf.constant(dZ))
+    for ours, theirs in zip(conv_backward(dZ, A_prev, W, b, padding, stride),
+                            gradients):
+        assert ours.dtype == dtype
+        close(ours, theirs.numpy(), rtol)
+
+
+@pytest.mark.parametrize('layer', LAYERS[:6] + LAYERS[8:11])
+def test_backward_is_the_slope_of_forward(rng, layer):
+    """Central differences: Z is linear in each, so they are exact."""
+    A_prev, W, b, padding, stride = make(rng, layer)
+    dZ = rng.randn(*literal.conv_forward(A_prev, W, b, padding, stride).shape)
+    gradients = conv_backward(dZ, A_prev, W, b, padding, stride)
+    for array, gradient in zip((A_prev, W, b), gradients):
+        slope = np.empty(array.shape)
+        for index in np.ndindex(array.shape):
+            kept = array[index]
+            array[index] = kept + .5
+            above = conv_forward(A_prev, W, b, identity, padding, stride)
+            array[index] = kept - .5
+            below = conv_forward(A_prev, W, b, identity, padding, stride)
+            array[index] = kept
+            slope[index] = ((above - below) * dZ).sum()
+        close(gradient, slope, 1e-11)
+
+
+@pytest.mark.parametrize('padding', ['same', 'valid'])
+@pytest.mark.parametrize('A_prev, W, b, expected', [
+    ('f4', 'f4', 'f4', 'f4'),
+    ('f8', 'f8', 'f8', 'f8'),
+    ('f4', 'f8', 'f8', 'f8'),
+    ('f4', 'f4', 'f8', 'f8'),
+    ('u1', 'f4', 'f4', 'f4'),
+    ('u1', 'f8', 'f4', 'f8'),
+    ('u1', 'i1', 'i1', 'i8'),
+    ('u1', 'u1', 'u1', 'i8'),
+    ('?', '?', '?', 'i8'),
+    ('i4', 'f4', 'f4', 'f8'),
+    ('f2', 'f4', 'f4', 'f4'),
+])
+def test_dtypes(rng, padding, A_prev, W, b, expected):
+    """The dtype is NumPy's for the arrays together; integers do not wrap."""
+    arrays = [(rng.rand(*shape) * 200).astype(dtype) for shape, dtype in (
+        ((2, 6, 6, 3), A_prev), ((3, 3, 3, 4), W), ((1, 1, 1, 4), b))]
+    wide = [array.astype('f8') for array in arrays]
+    Z = conv_forward(*arrays, identity, padding)
+    assert Z.dtype == expected
+    close(Z, conv_forward(*wide, identity, padding), 1e-6)
+    dZ = np.ones(Z.shape, arrays[0].dtype)
+    ours = conv_backward(dZ, *arrays, padding)
+    theirs = conv_backward(dZ.astype('f8'), *wide, padding)
+    for gradient, exact in zip(ours, theirs):
+        assert gradient.dtype == expected
+        close(gradient, exact, 1e-6)
+
+
+@pytest.mark.parametrize('layout', [
+    np.asfortranarray,
+    lambda array: array[..., ::-1].copy()[..., ::-1],
+    lambda array: array[:, ::-1].copy()[:, ::-1],
+    lambda array: np.repeat(array, 2, axis=1)[:, ::2],
+    lambda array: array.astype(array.dtype.newbyteorder()),
+    lambda array: np.frombuffer(array.tobytes(),
+                                array.dtype).reshape(array.shape),
+], ids=['fortran', 'channels reversed', 'rows reversed', 'every other row',
+        'other byte order', 'read-only'])
+def test_any_layout_and_nothing_modified(rng, layout):
+    """Where the numbers lie in memory changes nothing, nor are they changed.
+    """
+    arrays = make(rng, LAYERS[5])[:3]
+    dZ = rng.randn(*literal.conv_forward(*arrays, 'same', (3, 2)).shape)
+    others = [layout(array) for array in (dZ,) + arrays]
+    np.testing.assert_array_equal(
+        conv_forward(*others[1:], identity, 'same', (3, 2)),
+        conv_forward(*arrays, identity, 'same', (3, 2)))
+    for ours, expected in zip(conv_backward(*others, 'same', (3, 2)),
+                              conv_backward(dZ, *arrays, 'same', (3, 2))):
+        close(ours, expected)
+    for other, array in zip(others, (dZ,) + arrays):
+        np.testing.assert_array_equal(other, array)
+
+
+@pytest.mark.parametrize('padding', ['same', 'valid'])
+def test_an_empty_batch(padding):
+    """No examples give no outputs, and gradients of zero."""
+    A_prev, W, b = np.ones((0, 5, 5, 2)), np.ones((3, 3, 2, 4)), np.ones(
+        (1, 1, 1, 4))
+    Z = conv_forward(A_prev, W, b, identity, padding)
+    assert Z.shape == ((0, 5, 5, 4) if padding == 'same' else (0, 3, 3, 4))
+    dA_prev, dW, db = conv_backward(Z, A_prev, W, b, padding)
+    assert dA_prev.shape == A_prev.shape
+    assert dW.shape == W.shape and not dW.any()
+    assert db.shape == b.shape and not db.any()
+
+
+def test_activation_is_called_once_on_everything(rng):
+    """A softmax over the whole batch would otherwise come out wrong."""
+    A_prev, W, b, padding, stride = make(rng, LAYERS[1])
+    A_prev = np.concatenate([A_prev] * 700)
+    seen = []
+
+    def activation(Z):
+        """Remember the shape, and return something else."""
+        seen.append(Z.shape)
+        return 'whatever the activation returns'
+
+    result = conv_forward(A_prev, W, b, activation, padding, stride)
+    assert result == 'whatever the activation returns'
+    assert seen == [(1400, 9, 7, 2)]
+
+
+def test_defaults_are_same_and_stride_one(rng):
+    """Leaving them out is what the task says it is."""
+    A_prev, W, b, _, _ = make(rng, LAYERS[2])
+    Z = conv_forward(A_prev, W, b, identity)
+    np.testing.assert_array_equal(
+        Z, conv_forward(A_prev, W, b, identity, 'same', (1, 1)))
+    for ours, expected in zip(
+            conv_backward(Z, A_prev, W, b),
+            conv_backward(Z, A_prev, W, b, 'same', (1, 1))):
+        np.testing.assert_array_equal(ours, expected)

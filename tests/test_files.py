@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""The course's rules for files, for every Python file here."""
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+
+def python_files():
+    """Return the paths of all Python files, environments left out."""
+    paths = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
+        paths += [os.path.relpath(os.path.join(folder, name), ROOT)
+                  for name in names if name.endswith('.py')]
+    return sorted(paths)
+
+
+# the one public function of each task file, and all that it may import
+TASKS = {
+    '0-conv_forward.py': (
+        'conv_forward(A_prev, W, b, activation, padding="same", '
+        'stride=(1, 1))', ['import numpy as np']),
+    '1-pool_forward.py': (
+        "pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max')",
+        ['import numpy as np']),
+    '2-conv_backward.py': (
+        'conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1))',
+        ['import numpy as np']),
+    '3-pool_backward.py': (
+        "pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max')",
+        ['import numpy as np']),
+    '4-lenet5.py': ('lenet5(x, y)', ['import tensorflow.compat.v1 as tf']),
+    '5-lenet5.py': ('lenet5(X)', ['import tensorflow.keras as K']),
+}
+
+
+def source(path):
+    """Return a file's text."""
+    with open(os.path.join(ROOT, path), newline='') as file:
+        return file.read()
+
+
+def test_all_files_are_found():
+    """The rules below are not checked on an empty list."""
+    assert set(TASKS) | {'tests/test_files.py', 'mains/0-main.py',
+                         'data/make_mnist.py'} <= set(python_files())
+
+
+@pytest.mark.parametrize('path', python_files())
+def test_first_line_last_line_and_executable(path):
+    """`./file.py` runs, and the file ends with one new line."""
+    text = source(path)
+    assert text.split('\n')[0] == '#!/usr/bin/env python3'
+    assert text.endswith('\n') and not text.endswith('\n\n')
+    assert '\r' not in text
+    assert os.access(os.path.join(ROOT, path), os.X_OK)
+
+
+@pytest.mark.parametrize('path', python_files())
+def test_everything_has_documentation(path):
+    """The module and each class and function in it, nested ones too."""
+    for node in ast.walk(ast.parse(source(path))):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+            assert ast.get_docstring(node), getattr(node, 'name', path)
+
+
+def test_pycodestyle():
+    """Every file is clean in this world's version of pycodestyle."""
+    result = subprocess.run(
+        [sys.executable, '-m', 'pycodestyle'] + python_files(), cwd=ROOT,
+        stdout=subprocess.PIPE, universal_newlines=True)
+    assert (result.returncode, result.stdout) == (0, '')
+
+
+@pytest.mark.parametrize('path', sorted(TASKS))
+def test_signature_is_the_tasks(path):
+    """One public function, named and called as the task says."""
+    public = [node for node in ast.parse(source(path)).body
+              if not getattr(node, 'name', '_').startswith('_')]
+    assert len(public) == 1
+    assert ('\n\n\ndef {}:\n'.format(TASKS[path][0])) in source(path)
+
+
+@pytest.mark.parametrize('path', sorted(TASKS))
+def test_imports_are_those_allowed(path):
+    """Nothing else is imported, at the top or further in."""
+    text = source(path)
+    lines = text.split('\n')
+    found = [lines[node.lineno - 1] for node in ast.walk(ast.parse(text))
+             if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert found == TASKS[path][1]
+    assert '__import__' not in text and 'importlib' not in text
+
+
+@pytest.mark.parametrize('path', sorted(TASKS))
+def test_a_task_file_works_alone(path, tmp_path):
+    """A checker copies one file and imports it by its odd name."""
+    (tmp_path / path).write_text(source(path))
+    name = TASKS[path][0].split('(')[0]
+    subprocess.run(
+        [sys.executable, '-c',
+         'assert callable(__import__({!r}).{})'.format(path[:-3], name)],
+        cwd=str(tmp_path), check=True)
