@@ -1,0 +1,52 @@
+# make run   the environment, then every driver on the real digits
+# make test  the environment, then every check
+# make clean removes what these two made
+#
+# PYTHON names the interpreter: `make test PYTHON=python3.8` is the course's
+# world. Each version of Python gets an environment of its own, made once.
+
+PYTHON ?= python3
+
+# Where the name does not run by itself, a version that pyenv keeps may.
+where := -c 'import sys; print(sys.executable)' 2>/dev/null
+FOUND := $(shell $(PYTHON) $(where) || \
+	for version in $$(pyenv versions --bare 2>/dev/null); do \
+		PYENV_VERSION=$$version $(PYTHON) $(where) && break; \
+	done)
+VERSION := $(shell $(FOUND) -c \
+	'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv-$(VERSION)
+
+.PHONY: run test environment clean
+
+run: environment
+	@mkdir -p figures
+	@for n in 0 1 2 3 4 5; do \
+		echo "== mains/$$n-main.py"; \
+		(cd figures && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+			../mains/$$n-main.py) || exit 1; \
+	done
+
+test: environment
+	$(VENV)/bin/python -m pytest -n auto tests
+
+environment: $(VENV)/made
+
+$(VENV)/made: requirements.txt
+ifeq ($(VERSION),)
+	@echo "$(PYTHON) does not run on this machine. Install it, or name a" \
+		"Python (3.8 to 3.13) that does: make test PYTHON=python3" >&2
+	@exit 1
+endif
+	@echo "== making $(VENV), once, for $(FOUND)"
+	@$(FOUND) -m venv --clear $(VENV) || { echo "$(PYTHON) cannot make an" \
+		"environment (on Debian and Ubuntu it needs python3-venv)" >&2; \
+		exit 1; }
+	@$(VENV)/bin/python -m pip install --quiet uv
+	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
+		-r requirements.txt
+	@touch $@
+
+clean:
+	rm -rf .venv-* figures .pytest_cache .hypothesis .coverage* \
+		$$(find . -name __pycache__ -not -path './.venv-*')
