@@ -2,6 +2,7 @@
 """The course's rules for files, for every Python file here."""
 import ast
 import os
+import re
 import subprocess
 import sys
 
@@ -18,6 +19,25 @@ def python_files():
         paths += [os.path.relpath(os.path.join(folder, name), ROOT)
                   for name in names if name.endswith('.py')]
     return sorted(paths)
+
+
+def source(path):
+    """Return a file's text."""
+    with open(os.path.join(ROOT, path), newline='', encoding='utf-8') as file:
+        return file.read()
+
+
+def links():
+    """Return each Markdown file and each file that it links to or shows."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
+        for name in names:
+            if name.endswith('.md'):
+                path = os.path.relpath(os.path.join(folder, name), ROOT)
+                found += [(path, target) for target in re.findall(
+                    r'\]\(([^)#:]+)\)|src="([^":]+)"', source(path))]
+    return sorted((path, ''.join(target)) for path, target in found)
 
 
 # the one public function of each task file, and all that it may import
@@ -39,16 +59,17 @@ TASKS = {
 }
 
 
-def source(path):
-    """Return a file's text."""
-    with open(os.path.join(ROOT, path), newline='') as file:
-        return file.read()
-
-
 def test_all_files_are_found():
     """The rules below are not checked on an empty list."""
+    assert ('README.md', '0-conv_forward.py') in links()
     assert set(TASKS) | {'tests/test_files.py', 'mains/0-main.py',
                          'data/make_mnist.py'} <= set(python_files())
+
+
+@pytest.mark.parametrize('path, target', links())
+def test_links_lead_somewhere(path, target):
+    """Whatever a page links to or shows is in the repository."""
+    assert os.path.exists(os.path.join(ROOT, os.path.dirname(path), target))
 
 
 @pytest.mark.parametrize('path', python_files())
