@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Back propagation over a convolutional layer.
 
-The idea: forward, position (r, s) of the kernel adds  pixel @ W[r, s]  to Z,
-where `pixel` is the slice of the padded image that (r, s) meets. The gradient
-of a matrix product is two matrix products, so each position gives back
+The idea: forward, t neighbouring outputs share one wide window, W becomes a
+wide kernel of t copies, copy j moved j * sw columns to the right, and a column
+of ones in the windows brings the bias (0-conv_forward.py draws it):
 
-    dW[r, s]            =  pixel.T @ dZ     (summed over examples and windows)
-    dA_pad[that slice] +=  dZ @ W[r, s].T
+    Z = windows @ wide            (a row for each t outputs)
 
-and the bias, added everywhere, gathers the whole of dZ.
+The gradient of a matrix product is two matrix products:
+
+    dwide = windows.T @ dZ        dwindows = dZ @ wide.T
+
+dW is the sum of the t moved copies inside dwide, db that of its last row, and
+dA_prev adds dwindows up at the pixels that the windows were copied from.
 """
 import numpy as np
 
@@ -53,70 +57,112 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     Rumelhart, Hinton, Williams: "Learning representations by back-propagating
     errors", Nature 323, 1986.
     """
-    _refuse_bad_arrays(dZ=dZ, A_prev=A_prev, W=W, b=b)
-    m, h_prev, w_prev, c_prev = A_prev.shape
-    kh, kw, _, c_new = W.shape
-    sh, sw = _positive_pair('stride', stride)
-    _refuse_unless(W.shape[2] == c_prev, 'W', W.shape,
-                   "(kh, kw, {}, c_new), A_prev's channels".format(c_prev))
-    _refuse_unless(b.shape == (1, 1, 1, c_new), 'b', b.shape,
-                   (1, 1, 1, c_new))
-    _refuse_unless(padding in ('same', 'valid'), 'padding', repr(padding),
-                   "'same' or 'valid'")
-
+    m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
+                                       'w_prev', 'c_prev')
+    kh, kw, _, c_new = _shape('W', W, 'kh', 'kw', c_prev, 'c_new')
+    _shape('b', b, 1, 1, 1, c_new)
+    sh, sw = _pair('stride', stride)
+    if padding not in ('same', 'valid'):
+        raise ValueError(f"padding is {padding!r}, expected 'same' or 'valid'")
     # the zeros that keep h_prev and w_prev; an odd one goes to the top or left
     ph = (h_prev - 1) * sh + kh - h_prev if padding == 'same' else 0
     pw = (w_prev - 1) * sw + kw - w_prev if padding == 'same' else 0
-    _refuse_unless(0 < kh <= h_prev + ph and 0 < kw <= w_prev + pw,
-                   'W', W.shape, 'kernels that fit {} x {} pixels'.format(
-                       h_prev + ph, w_prev + pw))
-    _, h_new, w_new, _ = dZ.shape
+    if 0 in W.shape or kh > h_prev + ph or kw > w_prev + pw:
+        raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
+                         f'{h_prev + ph} x {w_prev + pw} pixels and a channel')
+    top, left = ph - ph // 2, pw - pw // 2
     h_most = (h_prev + ph - kh) // sh + 1
     w_most = (w_prev + pw - kw) // sw + 1
-    _refuse_unless(
-        dZ.shape == (m, min(h_new, h_most), min(w_new, w_most), c_new),
-        'dZ', dZ.shape, '({}, {}, {}, {}) or fewer rows or columns'.format(
-            m, h_most, w_most, c_new))
+    _, h_new, w_new, _ = _shape('dZ', dZ, m, 'h_new', 'w_new', c_new)
+    if h_new > h_most or w_new > w_most:
+        raise ValueError(f'dZ has the shape {dZ.shape}, expected at most '
+                         f'{(m, h_most, w_most, c_new)}')
 
     dtype = np.result_type(dZ, A_prev, W, b)
     if dtype.kind in 'bui':
         dtype = np.result_type(dtype, np.int64)
-    top, left = ph - ph // 2, pw - pw // 2
-    A_pad = np.pad(A_prev, ((0, 0), (top, ph // 2), (left, pw // 2), (0, 0)))
-    dA_pad = np.zeros(A_pad.shape, dtype)
-    dW = np.empty(W.shape, dtype)
-    dZ_rows = dZ.reshape(-1, c_new).astype(dtype, copy=False)
-    for r in range(kh):
-        for s in range(kw):
-            # pixel (r, s) of every window: (m, h_new, w_new, c_prev)
-            where = (slice(None), slice(r, r + h_new * sh, sh),
-                     slice(s, s + w_new * sw, sw))
-            dW[r, s] = A_pad[where].reshape(-1, c_prev).T @ dZ_rows
-            dA_pad[where] += np.matmul(dZ, W[r, s].T, dtype=dtype)
-    dA_prev = dA_pad[:, top:top + h_prev, left:left + w_prev]
-    db = dZ.sum(axis=(0, 1, 2), keepdims=True, dtype=dtype)
+    t = _tile(w_new, c_new, dZ)
+    tiles, kw_t = w_new // t, kw + (t - 1) * sw
+    wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
+    for j in range(t):
+        wide[:, j * sw:j * sw + kw, :, j] = W
+    wide = wide.reshape(kh, -1, t * c_new)
+    size = wide.shape[0] * wide.shape[1]
+    dwide = np.zeros((size + 1, t * c_new), dtype)
+
+    # n examples, or where they are large h rows of one, make 2 MiB of windows
+    row = max(1, tiles) * (size + 1) * dtype.itemsize
+    h = max(1, min(h_new, 2 ** 21 // row))
+    n = max(1, min(m, 2 ** 21 // (row * h)))
+    A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
+    dA_pad = np.zeros_like(A_pad)
+    # views: which pixels of A_pad and dA_pad each wide window looks at
+    by_example, by_row, by_column, _ = A_pad.strides
+    windows, dwindows = (np.lib.stride_tricks.as_strided(
+        pad, (n, h_new, tiles, kh, kw_t, c_prev),
+        (by_example, sh * by_row, t * sw * by_column) + A_pad.strides[1:])
+        for pad in (A_pad, dA_pad))
+    rows = np.empty((n, h, tiles, size + 1), dtype)
+    rows[..., -1] = 1
+    columns = rows[..., :-1].reshape((n, h) + windows.shape[2:])
+    # the windows of a row overlap, but not every apart-th of them
+    apart = -(-kw_t // (t * sw))
+    dA_prev = np.empty(A_prev.shape, dtype)
+    for i in range(0, m, n):
+        A = A_prev[i:i + n]
+        A_pad[:len(A), top:top + h_prev, left:left + w_prev] = A
+        dA_pad[...] = 0
+        for y in range(0, h_new, h):
+            into = dwindows[:len(A), y:y + h]
+            hs = into.shape[1]
+            columns[:len(A), :hs] = windows[:len(A), y:y + h]
+            dZ_ = np.ascontiguousarray(dZ[i:i + n, y:y + h], dtype)
+            dZ_ = dZ_.reshape(-1, t * c_new)
+            dwide += rows[:len(A), :hs].reshape(-1, size + 1).T @ dZ_
+            for r in range(kh):
+                drow = (dZ_ @ wide[r].T).reshape(into[:, :, :, r].shape)
+                for q in range(apart):
+                    into[:, :, q::apart, r] += drow[:, :, q::apart]
+        dA_prev[i:i + n] = dA_pad[:len(A), top:top + h_prev,
+                                  left:left + w_prev]
+    db = dwide[-1].reshape(1, 1, t, c_new).sum(axis=2, keepdims=True)
+    dwide = dwide[:-1].reshape(kh, kw_t, c_prev, t, c_new)
+    dW = sum(dwide[:, j * sw:j * sw + kw, :, j] for j in range(t))
     return dA_prev, dW, db
 
 
-def _refuse_unless(fits, name, got, expected):
-    """Raise a ValueError that names the argument, unless it fits."""
-    if not fits:
-        raise ValueError("{} is {}, expected {}".format(name, got, expected))
+def _shape(name, array, *expected):
+    """Return an array's shape, or raise unless its sizes are as expected.
+
+    Where a name stands among the expected sizes, any size will do.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
+        got = getattr(array, 'dtype', type(array).__name__)
+        raise TypeError(f'{name} is {got}, expected an array of numbers')
+    if array.ndim != 4 or any(isinstance(size, int) and size != found
+                              for size, found in zip(expected, array.shape)):
+        expected = ', '.join(map(str, expected))
+        raise ValueError(
+            f'{name} has the shape {array.shape}, expected ({expected})')
+    return array.shape
 
 
-def _refuse_bad_arrays(**arrays):
-    """Raise unless each is a four-dimensional array of real numbers."""
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-            raise TypeError("{} is {}, expected a numpy.ndarray of numbers"
-                            .format(name, getattr(array, 'dtype',
-                                                  type(array))))
-        _refuse_unless(array.ndim == 4, name, array.shape, '4 dimensions')
-
-
-def _positive_pair(name, pair):
-    """Return the pair, or raise unless it is two positive integers."""
-    _refuse_unless(isinstance(pair, (tuple, list)) and len(pair) == 2 and
-                   all(isinstance(n, (int, np.integer)) and n > 0
-                       for n in pair), name, pair, 'two positive integers')
+def _pair(name, pair):
+    """Return a pair, or raise unless it is two positive integers."""
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+        raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
+                         'integers, (down, across)')
     return pair
+
+
+def _tile(w_new, c_new, array):
+    """Return t, a divisor of w_new: t * c_new near 64 suits the product.
+
+    If the array is not finite, t is 1: a zero of the wide kernel would make
+    NaN of an infinity in a column that the kernel itself does not see.
+    """
+    with np.errstate(all='ignore'):
+        most = w_new if np.isfinite(array.sum()) else 1
+    return min((t for t in range(1, most + 1) if w_new % t == 0),
+               key=lambda t: abs(t * c_new - 64), default=1)
