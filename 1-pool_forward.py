@@ -1,9 +1,20 @@
 #!/usr/bin/env python3
 """Forward propagation over a pooling layer.
 
-The idea: position (r, s) of the kernel meets one pixel of every window, and
-those pixels are a strided slice of the image. Pooling is then a running
-maximum, or a running sum, over kh * kw such slices.
+The idea: the maximum of a window is the maximum over its kh rows of the maxima
+over their kw columns. Laid out flat, a pixel's neighbour on the right is
+c_prev numbers on, so the maxima over kw columns, beginning at each pixel, are
+those of kw shifted copies of one long array, which NumPy finds at full speed.
+With one channel and kw = 2:
+
+    flat       a  b  c  d  e  f
+    shifted    b  c  d  e  f          flat[1:]
+    maxima     ab bc cd de ef         np.maximum(flat[:-1], flat[1:])
+
+Row r of each window is then looked up among these, at its first pixel; those
+that run over the end of a row are never looked up. An average is the same with
+sums. A few examples are taken at a time, so that the second step finds the
+result of the first in the processor's cache.
 """
 import numpy as np
 
@@ -40,50 +51,68 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     Networks", NIPS 2007 (maximum); LeCun et al.: "Gradient-Based Learning
     Applied to Document Recognition", 1998 (average, as "sub-sampling").
     """
-    _refuse_bad_arrays(A_prev=A_prev)
-    m, h_prev, w_prev, c_prev = A_prev.shape
-    kh, kw = _positive_pair('kernel_shape', kernel_shape)
-    sh, sw = _positive_pair('stride', stride)
-    _refuse_unless(kh <= h_prev and kw <= w_prev, 'kernel_shape',
-                   kernel_shape, 'at most {}'.format((h_prev, w_prev)))
-    _refuse_unless(mode in ('max', 'avg'), 'mode', repr(mode),
-                   "'max' or 'avg'")
-
+    m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
+                                       'w_prev', 'c_prev')
+    kh, kw = _pair('kernel_shape', kernel_shape)
+    sh, sw = _pair('stride', stride)
+    if kh > h_prev or kw > w_prev or c_prev == 0:
+        raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
+                         f"A_prev's shape {A_prev.shape}, not empty")
+    if mode not in ('max', 'avg'):
+        raise ValueError(f"mode is {mode!r}, expected 'max' or 'avg'")
     h_new = (h_prev - kh) // sh + 1
     w_new = (w_prev - kw) // sw + 1
-    dtype = A_prev.dtype
+
+    dtype = np.result_type(A_prev)
     if mode == 'avg' and dtype.kind in 'bui':
-        dtype = np.float64
+        dtype = np.dtype(np.float64)
     combine = np.maximum if mode == 'max' else np.add
-    # pixel (0, 0) of every window: (m, h_new, w_new, c_prev)
-    A = A_prev[:, :h_new * sh:sh, :w_new * sw:sw].astype(dtype)
-    for r in range(kh):
-        for s in range(kw):
-            if (r, s) != (0, 0):
-                combine(A, A_prev[:, r:r + h_new * sh:sh,
-                                  s:s + w_new * sw:sw], out=A)
-    return A if mode == 'max' else A / (kh * kw)
+    n = max(1, 2 ** 20 // (h_prev * w_prev * c_prev * dtype.itemsize))
+    n = min(n, max(1, m))
+    # where each window begins, in n examples laid out flat: (n, h_new, w_new)
+    first = np.arange(n * h_prev * w_prev).reshape(n, h_prev, w_prev)
+    first = first[:, :h_new * sh:sh, :w_new * sw:sw]
+    A = np.empty((m, h_new, w_new, c_prev), dtype)
+    # sums over the end of a row may overflow, but nobody looks them up
+    with np.errstate(over='ignore', invalid='ignore'):
+        for i in range(0, m, n):
+            block = np.ascontiguousarray(A_prev[i:i + n], dtype)
+            flat = block.reshape(-1)
+            across = flat[:flat.size - (kw - 1) * c_prev]
+            for s in range(1, kw):
+                across = combine(across, flat[s * c_prev:][:across.size])
+            across = across.reshape(-1, c_prev)     # (pixels, c_prev)
+            out = A[i:i + n]
+            np.take(across, first[:len(out)], axis=0, out=out, mode='clip')
+            for r in range(1, kh):
+                row = np.take(across[r * w_prev:], first[:len(out)], axis=0,
+                              mode='clip')
+                combine(out, row, out=out)
+    if mode == 'avg':
+        A /= kh * kw
+    return A
 
 
-def _refuse_unless(fits, name, got, expected):
-    """Raise a ValueError that names the argument, unless it fits."""
-    if not fits:
-        raise ValueError("{} is {}, expected {}".format(name, got, expected))
+def _shape(name, array, *expected):
+    """Return an array's shape, or raise unless its sizes are as expected.
+
+    Where a name stands among the expected sizes, any size will do.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
+        got = getattr(array, 'dtype', type(array).__name__)
+        raise TypeError(f'{name} is {got}, expected an array of numbers')
+    if array.ndim != 4 or any(isinstance(size, int) and size != found
+                              for size, found in zip(expected, array.shape)):
+        expected = ', '.join(map(str, expected))
+        raise ValueError(
+            f'{name} has the shape {array.shape}, expected ({expected})')
+    return array.shape
 
 
-def _refuse_bad_arrays(**arrays):
-    """Raise unless each is a four-dimensional array of real numbers."""
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-            raise TypeError("{} is {}, expected a numpy.ndarray of numbers"
-                            .format(name, getattr(array, 'dtype',
-                                                  type(array))))
-        _refuse_unless(array.ndim == 4, name, array.shape, '4 dimensions')
-
-
-def _positive_pair(name, pair):
-    """Return the pair, or raise unless it is two positive integers."""
-    _refuse_unless(isinstance(pair, (tuple, list)) and len(pair) == 2 and
-                   all(isinstance(n, (int, np.integer)) and n > 0
-                       for n in pair), name, pair, 'two positive integers')
+def _pair(name, pair):
+    """Return a pair, or raise unless it is two positive integers."""
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+        raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
+                         'integers, (down, across)')
     return pair

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """Back propagation over a pooling layer.
 
-The idea: position (r, s) of the kernel meets one pixel of every window, and
-those pixels are a strided slice of the image. A maximum passes its gradient
-on to the pixels that equal it, all of them where several tie; an average
-passes an equal share to every pixel. A pixel adds up what its windows send.
+The idea: every pixel looks up the windows that it lies in. Of an average it
+receives dA / (kh * kw); of a maximum it receives all of dA if it is that
+maximum. With strides as large as the window a pixel lies in one window at
+most, else in up to ceil(kh / sh) * ceil(kw / sw), whose gradients add up:
+
+    dA_prev  =  sum over these of  dA[window] * (A_prev == A[window])
+
+So all that tie for a maximum receive the whole gradient. The maxima A are
+those of 1-pool_forward.py, found there in the same way.
 """
 import numpy as np
 
@@ -45,64 +50,110 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     LeCun, Bottou, Bengio, Haffner: "Gradient-Based Learning Applied to
     Document Recognition", Proceedings of the IEEE 86 (11), 1998.
     """
-    _refuse_bad_arrays(dA=dA, A_prev=A_prev)
-    m, h_prev, w_prev, c = A_prev.shape
-    kh, kw = _positive_pair('kernel_shape', kernel_shape)
-    sh, sw = _positive_pair('stride', stride)
-    _refuse_unless(kh <= h_prev and kw <= w_prev, 'kernel_shape',
-                   kernel_shape, 'at most {}'.format((h_prev, w_prev)))
-    _refuse_unless(mode in ('max', 'avg'), 'mode', repr(mode),
-                   "'max' or 'avg'")
-    _, h_new, w_new, _ = dA.shape
+    m, h_prev, w_prev, c = _shape('A_prev', A_prev, 'm', 'h_prev', 'w_prev',
+                                  'c')
+    kh, kw = _pair('kernel_shape', kernel_shape)
+    sh, sw = _pair('stride', stride)
+    if kh > h_prev or kw > w_prev or c == 0:
+        raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
+                         f"A_prev's shape {A_prev.shape}, not empty")
+    if mode not in ('max', 'avg'):
+        raise ValueError(f"mode is {mode!r}, expected 'max' or 'avg'")
     h_most = (h_prev - kh) // sh + 1
     w_most = (w_prev - kw) // sw + 1
-    _refuse_unless(
-        dA.shape == (m, min(h_new, h_most), min(w_new, w_most), c),
-        'dA', dA.shape, '({}, {}, {}, {}) or fewer rows or columns'.format(
-            m, h_most, w_most, c))
+    _, h_new, w_new, _ = _shape('dA', dA, m, 'h_new', 'w_new', c)
+    if h_new > h_most or w_new > w_most:
+        raise ValueError(f'dA has the shape {dA.shape}, expected at most '
+                         f'{(m, h_most, w_most, c)}')
 
     dtype = np.result_type(dA, A_prev)
     if dtype.kind in 'bui':
         dtype = np.result_type(dtype, np.int64 if mode == 'max' else
                                np.float64)
-    # the pixels that position (r, s) meets: (m, h_new, w_new, c)
-    meets = [(slice(None), slice(r, r + h_new * sh, sh),
-              slice(s, s + w_new * sw, sw))
-             for r in range(kh) for s in range(kw)]
-    dA_prev = np.zeros(A_prev.shape, dtype)
-    if mode == 'avg':
-        share = np.divide(dA, kh * kw, dtype=dtype)
-        for where in meets:
-            dA_prev[where] += share
-        return dA_prev
-    A = A_prev[meets[0]]
-    for where in meets[1:]:
-        A = np.maximum(A, A_prev[where])
-    for where in meets:
-        np.add(dA_prev[where], dA, out=dA_prev[where],
-               where=A_prev[where] == A)
-    return dA_prev
+    if dA.size == 0:
+        return np.zeros(A_prev.shape, dtype)
+    with np.errstate(all='ignore'):
+        finite = np.isfinite(dA.sum())
+    # windows are numbered row by row; the last number is of none at all
+    none = h_new * w_new
+    windows = [np.where((y < 0) | (x < 0), none, y * w_new + x).ravel()
+               for y in _windows_of(h_prev, kh, sh, h_new)[:, :, None]
+               for x in _windows_of(w_prev, kw, sw, w_new)]
+    n = min(m, max(1, 2 ** 20 // (h_prev * w_prev * c * dtype.itemsize)))
+    # where each window begins, in n examples laid out flat: (n, none)
+    first = np.arange(n * h_prev * w_prev).reshape(n, h_prev, w_prev)
+    first = first[:, :h_new * sh:sh, :w_new * sw:sw].reshape(n, none)
+    padded = np.zeros((n, none + 1, c), dtype)
+    share = np.empty((n, h_prev * w_prev, c), dtype)
+    dA_prev = np.empty((m, h_prev * w_prev, c), dtype)
+    for i in range(0, m, n):
+        pixels = np.ascontiguousarray(A_prev[i:i + n]).reshape(
+            -1, h_prev * w_prev, c)
+        gradient = padded[:len(pixels)]             # (n, none + 1, c)
+        gradient[:, :-1] = dA[i:i + n].reshape(-1, none, c)
+        if mode == 'avg':
+            gradient /= kh * kw
+        else:
+            A = _maxima(pixels, first[:len(pixels)], kh, kw, w_prev)
+        for j, window in enumerate(windows):
+            out = share[:len(pixels)] if j else dA_prev[i:i + n]
+            np.take(gradient, window, axis=1, out=out, mode='clip')
+            if mode == 'max':
+                chosen = pixels == np.take(A, window, axis=1, mode='clip')
+                if not finite:      # infinity times False would be NaN
+                    out[~chosen] = 0
+                out *= chosen
+            if j:
+                dA_prev[i:i + n] += out
+    return dA_prev.reshape(A_prev.shape)
 
 
-def _refuse_unless(fits, name, got, expected):
-    """Raise a ValueError that names the argument, unless it fits."""
-    if not fits:
-        raise ValueError("{} is {}, expected {}".format(name, got, expected))
+def _shape(name, array, *expected):
+    """Return an array's shape, or raise unless its sizes are as expected.
+
+    Where a name stands among the expected sizes, any size will do.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
+        got = getattr(array, 'dtype', type(array).__name__)
+        raise TypeError(f'{name} is {got}, expected an array of numbers')
+    if array.ndim != 4 or any(isinstance(size, int) and size != found
+                              for size, found in zip(expected, array.shape)):
+        expected = ', '.join(map(str, expected))
+        raise ValueError(
+            f'{name} has the shape {array.shape}, expected ({expected})')
+    return array.shape
 
 
-def _refuse_bad_arrays(**arrays):
-    """Raise unless each is a four-dimensional array of real numbers."""
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-            raise TypeError("{} is {}, expected a numpy.ndarray of numbers"
-                            .format(name, getattr(array, 'dtype',
-                                                  type(array))))
-        _refuse_unless(array.ndim == 4, name, array.shape, '4 dimensions')
-
-
-def _positive_pair(name, pair):
-    """Return the pair, or raise unless it is two positive integers."""
-    _refuse_unless(isinstance(pair, (tuple, list)) and len(pair) == 2 and
-                   all(isinstance(n, (int, np.integer)) and n > 0
-                       for n in pair), name, pair, 'two positive integers')
+def _pair(name, pair):
+    """Return a pair, or raise unless it is two positive integers."""
+    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+        raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
+                         'integers, (down, across)')
     return pair
+
+
+def _windows_of(size, k, s, new):
+    """Return which windows of a row hold each of its pixels, from the last.
+
+    The shape is (ceil(k / s), size); -1 stands where there are no more.
+    """
+    pixel = np.arange(size)
+    window = pixel // s - np.arange(-(-k // s))[:, None]
+    held = (window >= 0) & (window < new) & (pixel - window * s < k)
+    return np.where(held, window, -1)
+
+
+def _maxima(pixels, first, kh, kw, w_prev):
+    """Return the maxima of the windows that begin at the pixels `first`."""
+    c = pixels.shape[2]
+    flat = pixels.reshape(-1)
+    across = flat[:flat.size - (kw - 1) * c]
+    for s in range(1, kw):
+        across = np.maximum(across, flat[s * c:][:across.size])
+    across = across.reshape(-1, c)                  # (pixels, c)
+    A = np.take(across, first, axis=0, mode='clip')
+    for r in range(1, kh):
+        A = np.maximum(A, np.take(across[r * w_prev:], first, axis=0,
+                                  mode='clip'))
+    return A                                        # (n, windows, c)
