@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""Train LeNet-5 with nothing but NumPy and the functions of tasks 0 to 3.
+
+The idea: every layer is a function that has a gradient. Forward, each layer
+keeps what it gave; backward, the gradient of the loss goes through the same
+layers in reverse and leaves the gradient of each weight on its way. The 61,706
+parameters lie in one vector, `theta`, so that Adam is a few lines on vectors.
+"""
+import argparse
+
+import matplotlib.pyplot as plt
+import numpy as np
+from surroundings import load_mnist, progress
+conv_forward = __import__('0-conv_forward').conv_forward
+pool_forward = __import__('1-pool_forward').pool_forward
+conv_backward = __import__('2-conv_backward').conv_backward
+pool_backward = __import__('3-pool_backward').pool_backward
+
+# the kernels and the biases of each layer
+SHAPES = [(5, 5, 1, 6), (1, 1, 1, 6), (5, 5, 6, 16), (1, 1, 1, 16),
+          (400, 120), (120,), (120, 84), (84,), (84, 10), (10,)]
+SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
+POOL = {'kernel_shape': (2, 2), 'stride': (2, 2)}
+BATCH = 32  # examples a step
+
+
+def split(theta):
+    """Return the weights and biases that lie in a vector of all of them.
+
+    Parameters
+    ----------
+    theta : numpy.ndarray, shape (61706,)
+        All parameters, or all gradients.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Views into theta, of the shapes in `SHAPES`.
+    """
+    ends = np.cumsum([int(np.prod(shape)) for shape in SHAPES])
+    return [part.reshape(shape)
+            for part, shape in zip(np.split(theta, ends[:-1]), SHAPES)]
+
+
+def initialize(rng):
+    """Return a float32 theta: weights after He et al. (2015), zero biases."""
+    theta = np.zeros(SIZE, np.float32)
+    for W in split(theta)[::2]:
+        W[...] = rng.randn(*W.shape) * np.sqrt(2 / np.prod(W.shape[:-1]))
+    return theta
+
+
+def relu(Z):
+    """Rectify Z in place: the layers here have no other use for it."""
+    return np.maximum(Z, 0, out=Z)
+
+
+def forward(theta, X):
+    """Run the network.
+
+    Parameters
+    ----------
+    theta : numpy.ndarray, shape (61706,)
+        The parameters.
+    X : numpy.ndarray, shape (m, 28, 28, 1)
+        The images.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        X and the output of each layer, the last one being the logits,
+        shape (m, 10).
+    """
+    W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = split(theta)
+    A1 = conv_forward(X, W1, b1, relu, 'same')      # (m, 28, 28, 6)
+    P1 = pool_forward(A1, **POOL)                   # (m, 14, 14, 6)
+    A2 = conv_forward(P1, W2, b2, relu, 'valid')    # (m, 10, 10, 16)
+    P2 = pool_forward(A2, **POOL)                   # (m, 5, 5, 16)
+    F = P2.reshape(-1, 400)                         # (m, 400)
+    A3 = relu(F @ W3 + b3)                          # (m, 120)
+    A4 = relu(A3 @ W4 + b4)                         # (m, 84)
+    return [X, A1, P1, A2, F, A3, A4, A4 @ W5 + b5]
+
+
+def cross_entropy(logits, Y):
+    """Return the softmax of the logits and its cross-entropy, averaged.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray, shape (m, 10)
+        The output of the last layer.
+    Y : numpy.ndarray of int, shape (m,)
+        The digits.
+
+    Returns
+    -------
+    Y_pred : numpy.ndarray, shape (m, 10)
+        The probabilities of the digits.
+    cost : float
+        The average of -log(Y_pred[i, Y[i]]).
+    """
+    # the largest logit becomes 0, so that exp cannot overflow
+    logits = logits - logits.max(axis=1, keepdims=True)
+    powers = np.exp(logits)
+    sums = powers.sum(axis=1, keepdims=True)
+    right = logits[np.arange(len(Y)), Y]
+    return powers / sums, float((np.log(sums[:, 0]) - right).mean())
+
+
+def backward(theta, layers, Y):
+    """Return the gradient of the cross-entropy.
+
+    Parameters
+    ----------
+    theta : numpy.ndarray, shape (61706,)
+        The parameters.
+    layers : list of numpy.ndarray
+        What `forward` returned.
+    Y : numpy.ndarray of int, shape (m,)
+        The digits.
+
+    Returns
+    -------
+    numpy.ndarray, shape (61706,)
+        The partial derivatives, in the order of theta.
+    """
+    W1, b1, W2, b2, W3, _, W4, _, W5, _ = split(theta)
+    X, A1, P1, A2, F, A3, A4, logits = layers
+    dtheta = np.empty_like(theta)
+    dW1, db1, dW2, db2, dW3, db3, dW4, db4, dW5, db5 = split(dtheta)
+
+    dZ, _ = cross_entropy(logits, Y)
+    dZ[np.arange(len(Y)), Y] -= 1
+    dZ /= len(Y)                                    # (m, 10)
+    for A_prev, W, dW, db in ((A4, W5, dW5, db5), (A3, W4, dW4, db4),
+                              (F, W3, dW3, db3)):
+        dW[...], db[...] = A_prev.T @ dZ, dZ.sum(axis=0)
+        # where ReLU gave 0 it passes nothing on; F is what max pooling
+        # chose among such outputs, so the same is true there
+        dZ = dZ @ W.T * (A_prev > 0)                # as A_prev
+    dA2 = pool_backward(dZ.reshape(-1, 5, 5, 16), A2, **POOL)
+    dZ2 = dA2 * (A2 > 0)                            # (m, 10, 10, 16)
+    dP1, dW2[...], db2[...] = conv_backward(dZ2, P1, W2, b2, 'valid')
+    dZ1 = pool_backward(dP1, A1, **POOL) * (A1 > 0)     # (m, 28, 28, 6)
+    _, dW1[...], db1[...] = conv_backward(dZ1, X, W1, b1, 'same')
+    return dtheta
+
+
+class Adam:
+    """Adam (Kingma and Ba, 2015), with its default hyperparameters.
+
+    Parameters
+    ----------
+    theta : numpy.ndarray
+        The parameters, which each step changes in place.
+    last : int, optional
+        If given, the rate falls from 0.001 to 0 in as many steps, so that the
+        result does not hang on the few batches that were seen last.
+    """
+
+    def __init__(self, theta, last=None):
+        """Begin with no memory of any gradient."""
+        self.theta, self.steps, self.last = theta, 0, last
+        self.mean, self.square = np.zeros_like(theta), np.zeros_like(theta)
+
+    def step(self, gradient):
+        """Move theta against the gradient, by about the rate in each entry."""
+        rate = .001 * (1 - self.steps / self.last if self.last else 1)
+        self.steps += 1
+        self.mean += .1 * (gradient - self.mean)
+        self.square += .001 * (gradient * gradient - self.square)
+        rate *= np.sqrt(1 - .999 ** self.steps) / (1 - .9 ** self.steps)
+        self.theta -= rate * self.mean / (np.sqrt(self.square) + 1e-7)
+
+
+def evaluate(theta, X, Y):
+    """Return the cost and the accuracy, computed 1,000 images at a time."""
+    costs, right = [], 0
+    for i in range(0, len(X), 1000):
+        logits = forward(theta, X[i:i + 1000])[-1]
+        _, cost = cross_entropy(logits, Y[i:i + 1000])
+        costs.append(cost)
+        right += (logits.argmax(axis=1) == Y[i:i + 1000]).sum()
+    return np.mean(costs), right / len(X)
+
+
+def train_epoch(adam, X, Y, order):
+    """Take one step for each batch; return the cost before each step.
+
+    Parameters
+    ----------
+    adam : Adam
+        Holds the parameters and changes them.
+    X : numpy.ndarray, shape (m, 28, 28, 1)
+        The images.
+    Y : numpy.ndarray of int, shape (m,)
+        The digits.
+    order : numpy.ndarray of int, shape (m,)
+        The order in which the examples are seen.
+
+    Returns
+    -------
+    list of float
+        The cost of each batch.
+    """
+    costs = []
+    for i in progress(range(0, len(order), BATCH)):
+        batch = order[i:i + BATCH]
+        layers = forward(adam.theta, X[batch])
+        costs.append(cross_entropy(layers[-1], Y[batch])[1])
+        adam.step(backward(adam.theta, layers, Y[batch]))
+    return costs
+
+
+def draw(costs, theta):
+    """Draw the cost of each batch and the kernels that were learned."""
+    plt.plot(costs, '.', markersize=1)
+    plt.title("LeNet-5 from scratch: the cost of each batch")
+    plt.xlabel("batch")
+    plt.ylabel("cross-entropy")
+    plt.yscale('log')
+    plt.show()
+    W1, _, W2 = split(theta)[:3]
+    figure, axes = plt.subplots(7, 16, figsize=(12, 5.5))
+    for i in range(7):
+        for k in range(16):
+            axes[i, k].axis('off')
+            if i == 0 and k < 6:
+                axes[i, k].imshow(W1[:, :, 0, k], cmap='gray')
+            elif i > 0:
+                axes[i, k].imshow(W2[:, :, i - 1, k], cmap='gray')
+    figure.suptitle("The learned kernels: 6 of the first layer, then the "
+                    "6 x 16 of the second")
+    plt.show()
+
+
+def main():
+    """Train as many epochs as the command line says."""
+    parser = argparse.ArgumentParser(
+        description='Train LeNet-5 on MNIST in plain NumPy.')
+    parser.add_argument('--epochs', type=int, default=3,
+                        help='how often to see all images (%(default)s)')
+    epochs = parser.parse_args().epochs
+    rng = np.random.RandomState(0)
+    lib = load_mnist()
+    X_train, X_valid = lib['X_train'][..., None], lib['X_valid'][..., None]
+    Y_train, Y_valid = lib['Y_train'], lib['Y_valid']
+    theta = initialize(rng)
+    adam, costs = Adam(theta, epochs * -(-len(X_train) // BATCH)), []
+    for epoch in range(epochs + 1):
+        print("After {} epochs: {} cost, {} accuracy, {} validation cost, "
+              "{} validation accuracy".format(
+                  epoch, *evaluate(theta, X_train, Y_train),
+                  *evaluate(theta, X_valid, Y_valid)))
+        if epoch < epochs:
+            order = rng.permutation(len(X_train))
+            costs += train_epoch(adam, X_train, Y_train, order)
+    draw(costs, theta)
+
+
+if __name__ == "__main__":
+    main()
