@@ -1,6 +1,8 @@
 # make run   the environment, then every driver on the real digits
 # make test  the environment, then every check
-# make clean removes what these two made
+# make bench the environment and PyTorch, then every speed (QUICK=--quick: a
+#            minute's worth, and no figure is kept)
+# make clean removes what these made
 #
 # PYTHON names the interpreter: `make test PYTHON=python3.8` is the course's
 # world. Each version of Python gets an environment of its own, made once.
@@ -17,7 +19,7 @@ VERSION := $(shell $(FOUND) -c \
 	'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 
-.PHONY: run test environment clean
+.PHONY: run test bench environment clean
 
 run: environment
 	@mkdir -p figures
@@ -29,6 +31,9 @@ run: environment
 
 test: environment
 	$(VENV)/bin/python -m pytest -n auto tests
+
+bench: $(VENV)/bench
+	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
 
 environment: $(VENV)/made
 
@@ -45,6 +50,11 @@ endif
 	@$(VENV)/bin/python -m pip install --quiet uv
 	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
 		-r requirements.txt
+	@touch $@
+
+$(VENV)/bench: benchmarks/requirements.txt $(VENV)/made
+	@echo "== adding what the benchmarks compare with"
+	@$(VENV)/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	@touch $@
 
 clean:

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Time the four functions against TensorFlow, PyTorch and nested loops.
+
+All get the same arrays in the same run, in turns, and the best of several
+turns counts; what is reported is the ratio. A peer is given what ours is
+given: where ours must first find the maxima, so must the peer. PyTorch's
+arrays lie as it lays them out by default, channels before rows.
+"""
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+import tensorflow.keras as K
+from tqdm import tqdm
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path[:0] = [HERE, os.path.join(ROOT, 'mains')]
+peers = __import__('peers')
+scratch = __import__('lenet5_from_scratch')
+lenet5 = __import__('5-lenet5').lenet5
+
+# what the layer is, A_prev's shape, W's shape, padding
+CONVOLUTIONS = [
+    ('MNIST 3x3, 1 to 2, valid', (10000, 28, 28, 1), (3, 3, 1, 2), 'valid'),
+    ('LeNet 5x5, 1 to 6, same', (1024, 28, 28, 1), (5, 5, 1, 6), 'same'),
+    ('LeNet 5x5, 6 to 16, valid', (1024, 14, 14, 6), (5, 5, 6, 16), 'valid'),
+    ('3x3, 16 to 32, same, 32x32', (128, 32, 32, 16), (3, 3, 16, 32), 'same'),
+    ('3x3, 64 to 64, same, 56x56', (16, 56, 56, 64), (3, 3, 64, 64), 'same'),
+]
+# what the layer is, A_prev's shape, kernel_shape, stride
+POOLINGS = [
+    ('MNIST 2x2/2, 2 channels', (10000, 28, 28, 2), (2, 2), (2, 2)),
+    ('LeNet 2x2/2, 6 channels', (1024, 28, 28, 6), (2, 2), (2, 2)),
+    ('LeNet 2x2/2, 16 channels', (1024, 10, 10, 16), (2, 2), (2, 2)),
+    ('3x3/2, 64 channels, 55x55', (16, 55, 55, 64), (3, 3), (2, 2)),
+]
+LIBRARIES = 'tensorflow', 'pytorch'
+
+
+def best_of(calls, turns):
+    """Return the shortest time of each call, in seconds, taken in turns."""
+    times = {name: [] for name in calls}
+    for _ in range(turns):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - start)
+    return {name: min(taken) for name, taken in times.items()}
+
+
+def compare(name, calls, examples, turns, product=None):
+    """Time both directions of a layer; return a row of results for each."""
+    rows = []
+    for direction in 'forward', 'backward':
+        loops = calls[direction].pop('loops')
+        times = best_of(calls[direction], turns + 1)
+        times['loops'] = best_of({'loops': loops}, 1)['loops'] * examples
+        if product:
+            call, times_whole = product
+            times['product'] = best_of({'': call}, turns)[''] * times_whole
+        rows.append({'layer': name, 'direction': direction, 'seconds': times,
+                     'ratio': times['ours'] / min(
+                         times[library] for library in LIBRARIES
+                         if library in times)})
+    return rows
+
+
+def compare_all(turns, scale):
+    """Time every layer in both precisions; return the rows."""
+    rows = []
+    layers = [(dtype, layer) for dtype in ('float32', 'float64')
+              for layer in CONVOLUTIONS + [
+                  pooling + (mode,) for pooling in POOLINGS
+                  for mode in ('max', 'avg')]]
+    for dtype, (name, shape, *how) in tqdm(layers, 'layers', disable=None,
+                                           leave=False):
+        m = max(1, shape[0] // scale)
+        shape = (m,) + shape[1:]
+        if isinstance(how[1], str):
+            calls, kind = peers.conv_calls(shape, *how, dtype), 'conv'
+            product = peers.conv_product(shape, *how, dtype)
+        else:
+            calls, kind = peers.pool_calls(shape, *how, dtype), 'pool'
+            name, product = '{}, {}'.format(name, how[2]), None
+        for row in compare(name, calls, m, turns, product):
+            rows.append(dict(row, dtype=dtype, kind=kind, examples=m))
+    return rows
+
+
+def growth(turns, most):
+    """Return the microseconds per image of each number of images."""
+    shape, W, padding = CONVOLUTIONS[0][1:]
+    return {m: best_of(
+        {'': peers.conv_calls((m,) + shape[1:], W, padding, 'float32')
+         ['forward']['ours']}, turns)[''] / m * 1e6
+        for m in (100, 1000, 10000, 50000) if m <= most}
+
+
+def memory():
+    """Return the bytes each function needs beyond its arrays."""
+    return {name: int(subprocess.check_output(
+        [sys.executable, os.path.join(HERE, 'memory.py'), name]))
+        for name in ('conv_forward', 'conv_backward', 'pool_forward',
+                     'pool_backward')}
+
+
+def epochs(turns, examples):
+    """Return the seconds that an epoch takes from scratch and in Keras."""
+    lib = scratch.load_mnist()
+    X, Y = lib['X_train'][:examples, ..., None], lib['Y_train'][:examples]
+    Y_oh = K.utils.to_categorical(Y, 10)
+    adam = scratch.Adam(scratch.initialize(np.random.RandomState(0)))
+    model = lenet5(K.Input(shape=(28, 28, 1)))
+    model.fit(X[:64], Y_oh[:64], verbose=0)  # builds its graph
+    return best_of({
+        'ours': lambda: scratch.train_epoch(
+            adam, X, Y, np.random.permutation(len(X))),
+        'keras': lambda: model.fit(X, Y_oh, batch_size=32, verbose=0)}, turns)
+
+
+def geometric_mean(ratios):
+    """Return the mean that treats twice and half alike."""
+    return float(np.exp(np.mean(np.log(ratios))))
+
+
+def goals(results):
+    """Return what is claimed: a text, the number found, the most it may be.
+    """
+    rows = results['layers']
+
+    def ratios(dtype):
+        """Return the ratios to the faster library."""
+        return [row['ratio'] for row in rows if row['dtype'] == dtype]
+
+    first = next(row['ratio'] for row in rows if row['dtype'] == 'float32')
+    loops = [row['seconds']['ours'] / row['seconds']['loops'] for row in rows]
+    times = list(results['microseconds per image'].values())
+    return [
+        ('float64, ours / the faster library, geometric mean',
+         geometric_mean(ratios('float64')), .8),
+        ('float64, ours / the faster library, largest',
+         max(ratios('float64')), 1.1),
+        ('float32, ours / the faster library, geometric mean',
+         geometric_mean(ratios('float32')), 1.6),
+        ('float32, MNIST 3x3 forward, ours / the faster library', first, 1),
+        ('a LeNet-5 epoch, ours / Keras', results['epoch']['ours'] /
+         results['epoch']['keras'], 1),
+        ('ours / nested loops, largest', max(loops), .01),
+        ('MiB beyond input and output, largest',
+         max(results['bytes beyond'].values()) / 2 ** 20, 64),
+        ('time per image, slowest / fastest batch size',
+         max(times) / min(times), 1.5),
+    ]
+
+
+def report(results):
+    """Print the tables."""
+    libraries = [name for name in LIBRARIES
+                 if name in results['layers'][0]['seconds']]
+    print('ours / theirs (below 1: ours is faster); loops: theirs / ours')
+    heads = ['faster'] + libraries + ['product', 'loops']
+    line = '{:<7} {:<8} {:<4} {:<35}' + ' {:>10}' * (len(heads) + 1)
+    print(line.format('', '', '', '', 'ours, ms', *heads))
+    for row in results['layers']:
+        times = row['seconds']
+        found = ['{:.2f}'.format(times['ours'] / times[name])
+                 if name in times else '' for name in libraries + ['product']]
+        print(line.format(
+            row['dtype'], row['direction'], row['kind'], row['layer'],
+            '{:.2f}'.format(times['ours'] * 1e3),
+            '{:.2f}'.format(row['ratio']), *found,
+            '{:.0f}'.format(times['loops'] / times['ours'])))
+    print('\nmicroseconds per image, MNIST 3x3 forward, float32')
+    for m, taken in results['microseconds per image'].items():
+        print('{:>7} images {:8.3f}'.format(m, taken))
+    print('\nMiB beyond input and output, 20,000 images of 28x28, float32')
+    for name, size in results['bytes beyond'].items():
+        print('{:>14} {:6.1f}'.format(name, size / 2 ** 20))
+    print('\nan epoch of LeNet-5, batch 32: {ours:.2f} s from scratch, '
+          '{keras:.2f} s in Keras'.format(**results['epoch']))
+    print('\nverdict')
+    for claim, found, most in goals(results):
+        print('{:<56} {:7.3f}  at most {:<5} {}'.format(
+            claim, found, most, 'reached' if found <= most else 'MISSED'))
+
+
+def draw(results, path):
+    """Draw the ratio to the faster library for every layer."""
+    rows = results['layers']
+    names = list(dict.fromkeys(
+        (row['layer'], row['direction']) for row in rows))
+    places = {name: i for i, name in enumerate(reversed(names))}
+    figure, axes = plt.subplots(figsize=(9, 8))
+    for dtype, colour, shift in (('float32', '#0072b2', .2),
+                                 ('float64', '#e69f00', -.2)):
+        chosen = [row for row in rows if row['dtype'] == dtype]
+        axes.barh([places[row['layer'], row['direction']] + shift
+                   for row in chosen],
+                  [row['ratio'] - 1 for row in chosen], .38, left=1,
+                  color=colour, label='{}: geometric mean {:.2f}'.format(
+                      dtype, geometric_mean([r['ratio'] for r in chosen])))
+    axes.axvline(1, color='black', linewidth=1)
+    axes.set_xscale('log')
+    ticks = [.125, .25, .5, 1, 2, 4]
+    axes.set_xticks(ticks)
+    axes.set_xticklabels(['1/8', '1/4', '1/2', '1', '2', '4'])
+    axes.minorticks_off()
+    axes.set_yticks(list(places.values()))
+    axes.set_yticklabels(['{} {}'.format(*name) for name in places],
+                         fontsize=8)
+    axes.set_ylim(-.6, len(names) - .4)
+    axes.grid(axis='x', alpha=.3)
+    axes.set_xlabel('time of ours / time of the faster of TensorFlow and '
+                    'PyTorch (left of 1: ours is faster)')
+    axes.legend(loc='lower left', fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+
+
+def main():
+    """Measure, print, and keep the figures of a full run."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--quick', action='store_true',
+                        help='a tenth of the examples, in a minute')
+    quick = parser.parse_args().quick
+    turns, scale = (3, 10) if quick else (9, 1)
+    results = {
+        'versions': {
+            'python': platform.python_version(), 'numpy': np.__version__,
+            'tensorflow': tf.__version__,
+            'pytorch': getattr(peers.torch, '__version__', None)},
+        'cores': os.cpu_count(),
+        'layers': compare_all(turns, scale),
+        'microseconds per image': growth(turns, 50000 // scale),
+        'bytes beyond': memory(),
+        'epoch': epochs(1 if quick else 3, 50000 // scale)}
+    report(results)
+    if not quick:
+        world = '{}.{}'.format(*sys.version_info)
+        with open(os.path.join(HERE, 'results-{}.json'.format(world)),
+                  'w') as file:
+            json.dump(results, file, indent=1)
+            file.write('\n')
+        matplotlib.use('agg')
+        draw(results, os.path.join(HERE, 'ratios-{}.png'.format(world)))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""The same four computations, given to each of those that are compared.
+
+`conv_calls` and `pool_calls` return, for one layer, a function without
+arguments for each library and direction. Arrays are converted beforehand, so
+that calling the function is the computation and nothing else.
+"""
+import os
+import sys
+
+import numpy as np
+import tensorflow as tf
+try:
+    import torch
+except ImportError:
+    torch = None
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'tests')]
+literal = __import__('literal')
+conv_forward = __import__('0-conv_forward').conv_forward
+pool_forward = __import__('1-pool_forward').pool_forward
+conv_backward = __import__('2-conv_backward').conv_backward
+pool_backward = __import__('3-pool_backward').pool_backward
+
+
+def identity(Z):
+    """Return Z: no activation is timed."""
+    return Z
+
+
+def channels_first(array):
+    """Return an array of examples as PyTorch lays it out."""
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
+
+
+def conv_calls(shape, W_shape, padding, dtype):
+    """Return what to call for a convolution at stride 1.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (m, h_prev, w_prev, c_prev).
+    W_shape : tuple of int
+        (kh, kw, c_prev, c_new).
+    padding : {'same', 'valid'}
+        As in the tasks.
+    dtype : str
+        The dtype of all arrays.
+
+    Returns
+    -------
+    dict of str to dict of str to callable
+        For 'forward' and 'backward', what each library's name calls. 'loops'
+        computes the first example only.
+    """
+    rng = np.random.RandomState(0)
+    A_prev, W = rng.randn(*shape).astype(dtype), rng.randn(*W_shape).astype(
+        dtype)
+    b = rng.randn(1, 1, 1, W_shape[3]).astype(dtype)
+    Z = conv_forward(A_prev, W, b, identity, padding)
+    dZ = rng.randn(*Z.shape).astype(dtype)
+    tf_A, tf_W, tf_b, tf_dZ = map(tf.constant, (A_prev, W, b, dZ))
+    ones, same = [1, 1, 1, 1], padding.upper()
+
+    def tf_backward():
+        """Compute the three gradients."""
+        return (tf.raw_ops.Conv2DBackpropInput(
+                    input_sizes=shape, filter=tf_W, out_backprop=tf_dZ,
+                    strides=ones, padding=same),
+                tf.raw_ops.Conv2DBackpropFilter(
+                    input=tf_A, filter_sizes=W_shape, out_backprop=tf_dZ,
+                    strides=ones, padding=same),
+                tf.reduce_sum(tf_dZ, (0, 1, 2)))
+
+    calls = {
+        'forward': {
+            'ours': lambda: conv_forward(A_prev, W, b, identity, padding),
+            'tensorflow': lambda: tf.nn.bias_add(
+                tf.nn.conv2d(tf_A, tf_W, 1, same), tf_b[0, 0, 0]),
+            'loops': lambda: literal.conv_forward(A_prev[:1], W, b, padding,
+                                                  (1, 1))},
+        'backward': {
+            'ours': lambda: conv_backward(dZ, A_prev, W, b, padding),
+            'tensorflow': tf_backward,
+            'loops': lambda: literal.conv_backward(dZ[:1], A_prev[:1], W,
+                                                   padding, (1, 1))}}
+    if torch:
+        zeros = [n // 2 if padding == 'same' else 0 for n in W_shape[:2]]
+        A_t, dZ_t = channels_first(A_prev), channels_first(dZ)
+        W_t = torch.from_numpy(np.ascontiguousarray(W.transpose(3, 2, 0, 1)))
+        b_t = torch.from_numpy(b.ravel())
+        calls['forward']['pytorch'] = lambda: torch.nn.functional.conv2d(
+            A_t, W_t, b_t, padding=zeros)
+        calls['backward']['pytorch'] = (
+            lambda: torch.ops.aten.convolution_backward(
+                dZ_t, A_t, W_t, [W_shape[3]], [1, 1], zeros, [1, 1], False,
+                [0, 0], 1, [True, True, True]))
+    return calls
+
+
+def conv_product(shape, W_shape, padding, dtype):
+    """Return a call of the matrix product alone, over unrolled windows.
+
+    The windows are those of 64 examples at most, laid out beforehand; the
+    second value returned says how many times that is the whole batch.
+    """
+    m, h_prev, w_prev, c_prev = shape
+    kh, kw, _, c_new = W_shape
+    h_new, w_new = ((h_prev, w_prev) if padding == 'same'
+                    else (h_prev - kh + 1, w_prev - kw + 1))
+    n = min(m, 64)
+    columns = np.ones((n * h_new * w_new, kh * kw * c_prev), dtype)
+    kernels = np.ones((kh * kw * c_prev, c_new), dtype)
+    Z = np.empty((len(columns), c_new), dtype)
+    return lambda: np.matmul(columns, kernels, out=Z), m / n
+
+
+def pool_calls(shape, kernel_shape, stride, mode, dtype):
+    """Return what to call for a pooling layer, as `conv_calls` does."""
+    rng = np.random.RandomState(0)
+    A_prev = rng.randn(*shape).astype(dtype)
+    A = pool_forward(A_prev, kernel_shape, stride, mode)
+    dA = rng.randn(*A.shape).astype(dtype)
+    tf_A, tf_dA = tf.constant(A_prev), tf.constant(dA)
+    window = {'ksize': [1, *kernel_shape, 1], 'strides': [1, *stride, 1],
+              'padding': 'VALID'}
+
+    def tf_forward():
+        """Compute the maxima or averages."""
+        if mode == 'max':
+            return tf.raw_ops.MaxPool(input=tf_A, **window)
+        return tf.raw_ops.AvgPool(value=tf_A, **window)
+
+    def tf_backward():
+        """Find the maxima, which MaxPoolGrad needs, and the gradient."""
+        if mode == 'max':
+            return tf.raw_ops.MaxPoolGrad(
+                orig_input=tf_A, orig_output=tf_forward(), grad=tf_dA,
+                **window)
+        return tf.raw_ops.AvgPoolGrad(orig_input_shape=shape, grad=tf_dA,
+                                      **window)
+
+    calls = {
+        'forward': {
+            'ours': lambda: pool_forward(A_prev, kernel_shape, stride, mode),
+            'tensorflow': tf_forward,
+            'loops': lambda: literal.pool_forward(
+                A_prev[:1], kernel_shape, stride, mode)},
+        'backward': {
+            'ours': lambda: pool_backward(dA, A_prev, kernel_shape, stride,
+                                          mode),
+            'tensorflow': tf_backward,
+            'loops': lambda: literal.pool_backward(
+                dA[:1], A_prev[:1], kernel_shape, stride, mode)}}
+    if torch:
+        A_t, dA_t = channels_first(A_prev), channels_first(dA)
+
+        def torch_backward():
+            """Find the maxima and the gradient."""
+            if mode == 'max':
+                _, where = torch.ops.aten.max_pool2d_with_indices(
+                    A_t, kernel_shape, stride)
+                return torch.ops.aten.max_pool2d_with_indices_backward(
+                    dA_t, A_t, kernel_shape, stride, [0, 0], [1, 1], False,
+                    where)
+            return torch.ops.aten.avg_pool2d_backward(
+                dA_t, A_t, kernel_shape, stride, [0, 0], False, True, None)
+
+        pool = {'max': torch.nn.functional.max_pool2d,
+                'avg': torch.nn.functional.avg_pool2d}[mode]
+        calls['forward']['pytorch'] = lambda: pool(A_t, kernel_shape, stride)
+        calls['backward']['pytorch'] = torch_backward
+    return calls
