@@ -62,8 +62,9 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     kh, kw, _, c_new = _shape('W', W, 'kh', 'kw', c_prev, 'c_new')
     _shape('b', b, 1, 1, 1, c_new)
     sh, sw = _pair('stride', stride)
-    if padding not in ('same', 'valid'):
-        raise ValueError(f"padding is {padding!r}, expected 'same' or 'valid'")
+    if not isinstance(padding, str) or padding not in ('same', 'valid'):
+        raise ValueError(f"padding is {padding!r:.80}, expected 'same' or "
+                         "'valid'")
     if not callable(activation):
         raise TypeError(f'activation is {activation!r:.80}, expected a '
                         'function')

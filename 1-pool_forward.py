@@ -57,9 +57,10 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     sh, sw = _pair('stride', stride)
     if kh > h_prev or kw > w_prev or c_prev == 0:
         raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
-                         f"A_prev's shape {A_prev.shape}, not empty")
-    if mode not in ('max', 'avg'):
-        raise ValueError(f"mode is {mode!r}, expected 'max' or 'avg'")
+                         f'{h_prev} x {w_prev}, the pixels of A_prev, whose '
+                         f'shape is {A_prev.shape}')
+    if not isinstance(mode, str) or mode not in ('max', 'avg'):
+        raise ValueError(f"mode is {mode!r:.80}, expected 'max' or 'avg'")
     h_new = (h_prev - kh) // sh + 1
     w_new = (w_prev - kw) // sw + 1
 

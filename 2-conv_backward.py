@@ -62,8 +62,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     kh, kw, _, c_new = _shape('W', W, 'kh', 'kw', c_prev, 'c_new')
     _shape('b', b, 1, 1, 1, c_new)
     sh, sw = _pair('stride', stride)
-    if padding not in ('same', 'valid'):
-        raise ValueError(f"padding is {padding!r}, expected 'same' or 'valid'")
+    if not isinstance(padding, str) or padding not in ('same', 'valid'):
+        raise ValueError(f"padding is {padding!r:.80}, expected 'same' or "
+                         "'valid'")
     # the zeros that keep h_prev and w_prev; an odd one goes to the top or left
     ph = (h_prev - 1) * sh + kh - h_prev if padding == 'same' else 0
     pw = (w_prev - 1) * sw + kw - w_prev if padding == 'same' else 0

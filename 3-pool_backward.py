@@ -56,9 +56,10 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     sh, sw = _pair('stride', stride)
     if kh > h_prev or kw > w_prev or c == 0:
         raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
-                         f"A_prev's shape {A_prev.shape}, not empty")
-    if mode not in ('max', 'avg'):
-        raise ValueError(f"mode is {mode!r}, expected 'max' or 'avg'")
+                         f'{h_prev} x {w_prev}, the pixels of A_prev, whose '
+                         f'shape is {A_prev.shape}')
+    if not isinstance(mode, str) or mode not in ('max', 'avg'):
+        raise ValueError(f"mode is {mode!r:.80}, expected 'max' or 'avg'")
     h_most = (h_prev - kh) // sh + 1
     w_most = (w_prev - kw) // sw + 1
     _, h_new, w_new, _ = _shape('dA', dA, m, 'h_new', 'w_new', c)

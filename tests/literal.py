@@ -88,7 +88,7 @@ def pool_backward(dA, A_prev, kernel_shape, stride, mode):
             if y < dA.shape[1] and x < dA.shape[2]:
                 pixels = A_prev[i, :, :, k][window]
                 if mode == 'max':
-                    share = (pixels == pixels.max()) * dA[i, y, x, k]
+                    share = np.where(pixels == pixels.max(), dA[i, y, x, k], 0)
                 else:
                     share = dA[i, y, x, k] / pixels.size
                 dA_prev[i, :, :, k][window] += share

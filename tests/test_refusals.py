@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Whatever cannot be right is refused by name; NaN and infinity are data."""
+import re
+
+import numpy as np
+import pytest
+
+import literal
+
+conv_forward = __import__('0-conv_forward').conv_forward
+pool_forward = __import__('1-pool_forward').pool_forward
+conv_backward = __import__('2-conv_backward').conv_backward
+pool_backward = __import__('3-pool_backward').pool_backward
+
+CONV = {'A_prev': np.ones((2, 6, 5, 3)), 'W': np.ones((3, 2, 3, 4)),
+        'b': np.ones((1, 1, 1, 4)), 'padding': 'valid', 'stride': (1, 1)}
+POOL = {'A_prev': np.ones((2, 6, 5, 3)), 'kernel_shape': (3, 2),
+        'stride': (1, 1), 'mode': 'max'}
+# a call of each function that is right
+CALLS = {
+    conv_forward: dict(CONV, activation=np.abs),
+    conv_backward: dict(CONV, dZ=np.ones((2, 4, 4, 4))),
+    pool_forward: POOL,
+    pool_backward: dict(POOL, dA=np.ones((2, 4, 4, 3)))}
+
+NO_ARRAY = [None, 3, 'text', [[[[1.0]]]], np.float64(1)]
+NO_NUMBERS = [np.full((2, 6, 5, 3), fill) for fill in (
+    None, 'a', b'a', 1j, np.datetime64('2012-09-30'), np.timedelta64(1))]
+NO_PAIR = [None, 1, (1,), (1, 1, 1), (0, 1), (1, -1), (1.0, 1), (1, '1'),
+           'ab', np.float64(1), {1, 2}, (np.int64(1), None)]
+NO_WORD = [None, 3, 'SAME', 'full', '', ['same'], np.array(['max', 'avg'])]
+
+
+def zeros(*shapes):
+    """Return an array of zeros of each shape."""
+    return [np.zeros(shape) for shape in shapes]
+
+
+# what is wrong with each argument of the calls above
+WRONG = {
+    'A_prev': NO_ARRAY + NO_NUMBERS + zeros(
+        (), (6, 5, 3), (2, 6, 5, 3, 1), (2, 2, 5, 3), (2, 6, 1, 3),
+        (2, 0, 5, 3), (2, 6, 5, 0)),
+    'W': NO_ARRAY + NO_NUMBERS + zeros(
+        (3, 2, 3), (3, 2, 2, 4), (3, 2, 1, 4), (7, 2, 3, 4), (3, 6, 3, 4),
+        (0, 2, 3, 4), (3, 0, 3, 4), (3, 2, 3, 0)),
+    'b': NO_ARRAY + NO_NUMBERS + zeros(
+        (4,), (1, 4), (1, 1, 1, 1), (1, 1, 1, 3), (4, 1, 1, 1), (2, 1, 1, 4)),
+    'dZ': NO_ARRAY + NO_NUMBERS + zeros(
+        (4, 4, 4), (1, 4, 4, 4), (3, 4, 4, 4), (2, 4, 4, 3), (2, 5, 4, 4),
+        (2, 4, 5, 4)),
+    'dA': NO_ARRAY + NO_NUMBERS + zeros(
+        (4, 4, 3), (1, 4, 4, 3), (3, 4, 4, 3), (2, 4, 4, 1), (2, 5, 4, 3),
+        (2, 4, 5, 3)),
+    'stride': NO_PAIR,
+    'kernel_shape': NO_PAIR + [(7, 2), (3, 6), (7, 6)],
+    'padding': NO_WORD,
+    'mode': NO_WORD,
+    'activation': [None, 3, 'relu', np.ones(3)],
+}
+
+
+@pytest.mark.parametrize('function', CALLS)
+@pytest.mark.parametrize('name', WRONG)
+def test_each_wrong_argument_is_named(function, name):
+    """One argument at a time is wrong; the message begins with a name.
+
+    Where two arguments do not fit each other, either may be named; what it
+    got and what was expected are said.
+    """
+    if name not in CALLS[function]:
+        return
+    function(**CALLS[function])
+    either = {'A_prev': 'A_prev|W|dZ|dA|kernel_shape', 'W': 'W|b|dZ',
+              'kernel_shape': 'kernel_shape|dA'}.get(name, name)
+    for value in WRONG[name]:
+        with pytest.raises((TypeError, ValueError), match=(
+                '^({}) (is|has the shape) .+, expected .+'.format(either))):
+            function(**dict(CALLS[function], **{name: value}))
+
+
+@pytest.mark.parametrize('function', CALLS)
+def test_the_message_says_what_it_got_and_what_fits(function):
+    """Both shapes, both numbers or both words can be read off."""
+    wrong = {'A_prev': (np.ones((6, 5, 3)), '(6, 5, 3)', '(m, h_prev, w_prev'),
+             'stride': ((0, 2), '(0, 2)', 'two positive integers'),
+             'padding': ('full', "'full'", "'same' or 'valid'"),
+             'mode': ('mean', "'mean'", "'max' or 'avg'"),
+             'b': (np.ones((1, 4)), '(1, 4)', '(1, 1, 1, 4)'),
+             'dZ': (np.ones((2, 9, 4, 4)), '(2, 9, 4, 4)', '(2, 4, 4, 4)'),
+             'dA': (np.ones((2, 9, 4, 3)), '(2, 9, 4, 3)', '(2, 4, 4, 3)'),
+             'kernel_shape': ((7, 2), '(7, 2)', '6 x 5'),
+             'activation': (3, '3', 'a function')}
+    for name in set(wrong) & set(CALLS[function]):
+        value, got, expected = wrong[name]
+        with pytest.raises((TypeError, ValueError),
+                           match=re.escape(got) + '.*expected.*' +
+                           re.escape(expected)):
+            function(**dict(CALLS[function], **{name: value}))
+
+
+def test_nothing_is_done_before_a_refusal():
+    """The activation, which comes last, is not called in a bad call."""
+    def activation(Z):
+        """Fail: nobody may come here."""
+        raise AssertionError('called')
+    with pytest.raises(ValueError, match='^stride'):
+        conv_forward(**dict(CALLS[conv_forward], activation=activation,
+                            stride=(1, 0)))
+
+
+def test_a_kernel_larger_than_the_image_but_not_than_its_zeros():
+    """'same' pads first: a 7x7 kernel fits a 2x2 image, as in the task."""
+    A_prev, W, b = np.ones((1, 2, 2, 1)), np.ones((7, 7, 1, 1)), np.zeros(
+        (1, 1, 1, 1))
+    Z = conv_forward(A_prev, W, b, np.abs, 'same')
+    np.testing.assert_array_equal(Z, np.full((1, 2, 2, 1), 4.))
+
+
+SPECIAL = pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
+# stride (3, 2) and an odd total of zeros; c_new = 2 makes the wide kernel wide
+LAYERS = pytest.mark.parametrize('padding, stride', [
+    ('valid', (1, 1)), ('same', (1, 1)), ('same', (3, 2)), ('valid', (2, 3))])
+
+
+@SPECIAL
+@LAYERS
+@pytest.mark.parametrize('where', ['A_prev', 'W', 'b'])
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_conv_forward_passes_them_through(rng, special, padding, stride,
+                                          where):
+    """They reach the windows that hold them and no other."""
+    arrays = {'A_prev': rng.rand(2, 8, 9, 2), 'W': rng.rand(3, 2, 2, 2),
+              'b': rng.rand(1, 1, 1, 2)}
+    arrays[where].ravel()[arrays[where].size // 2] = special
+    ours = conv_forward(activation=lambda Z: Z, padding=padding,
+                        stride=stride, **arrays)
+    theirs = literal.conv_forward(padding=padding, stride=stride, **arrays)
+    assert not np.isfinite(theirs).all()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@SPECIAL
+@LAYERS
+@pytest.mark.parametrize('where', ['dZ', 'A_prev', 'W'])
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_conv_backward_passes_them_through(rng, special, padding, stride,
+                                           where):
+    """They reach what they are multiplied with and nothing else."""
+    arrays = {'A_prev': rng.rand(2, 8, 9, 2), 'W': rng.rand(3, 2, 2, 2)}
+    arrays['dZ'] = rng.rand(*literal.conv_forward(
+        b=np.zeros((1, 1, 1, 2)), padding=padding, stride=stride,
+        **arrays).shape)
+    # of the last example, so that what is after it cannot hide a mistake
+    arrays[where].ravel()[-arrays[where].size // 4] = special
+    ours = conv_backward(b=np.zeros((1, 1, 1, 2)), padding=padding,
+                         stride=stride, **arrays)
+    theirs = literal.conv_backward(padding=padding, stride=stride, **arrays)
+    assert not all(np.isfinite(gradient).all() for gradient in theirs)
+    for our, their in zip(ours, theirs):
+        np.testing.assert_allclose(our, their, rtol=1e-12)
+
+
+@SPECIAL
+@pytest.mark.parametrize('mode', ['max', 'avg'])
+@pytest.mark.parametrize('kernel_shape, stride', [
+    ((2, 2), (2, 2)), ((3, 2), (1, 1)), ((2, 3), (3, 1))])
+def test_pool_forward_passes_them_through(rng, special, mode, kernel_shape,
+                                          stride):
+    """A window that holds NaN gives NaN, as numpy.max and numpy.mean do."""
+    A_prev = rng.randn(2, 7, 8, 3)
+    A_prev[0, 3, -1, 1] = special
+    # across the end of a row it would be met by its opposite
+    A_prev[0, 4, 0, 1] = -special
+    np.testing.assert_allclose(
+        pool_forward(A_prev, kernel_shape, stride, mode),
+        literal.pool_forward(A_prev, kernel_shape, stride, mode), rtol=1e-12)
+
+
+@SPECIAL
+@pytest.mark.parametrize('mode', ['max', 'avg'])
+@pytest.mark.parametrize('where', ['dA', 'A_prev'])
+def test_pool_backward_passes_them_through(rng, special, mode, where):
+    """They go to the maximum only; NaN, which equals nothing, gets none."""
+    arrays = {'A_prev': rng.randn(2, 7, 8, 3), 'dA': rng.randn(2, 3, 4, 3)}
+    arrays[where][1, 2, 3, 0] = special
+    np.testing.assert_allclose(
+        pool_backward(arrays['dA'], arrays['A_prev'], (2, 2), (2, 2), mode),
+        literal.pool_backward(arrays['dA'], arrays['A_prev'], (2, 2), (2, 2),
+                              mode), rtol=1e-12)
