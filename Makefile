@@ -8,6 +8,8 @@
 # world. Each version of Python gets an environment of its own, made once.
 
 PYTHON ?= python3
+# what random tests draw from; any number draws the same again
+SEED := $(shell date +%s)
 
 # Where the name does not run by itself, a version that pyenv keeps may.
 where := -c 'import sys; print(sys.executable)' 2>/dev/null
@@ -30,7 +32,8 @@ run: environment
 	done
 
 test: environment
-	$(VENV)/bin/python -m pytest -n auto tests
+	$(VENV)/bin/python -m pytest -n auto --cov --cov-config=.coveragerc \
+		--hypothesis-seed=$(SEED) tests
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
