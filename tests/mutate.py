@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Break the four NumPy files, one small change at a time, and run the tests.
+
+    tests/mutate.py [FILE ...]
+
+The idea: a test suite is as good as the mistakes that it finds. Each operator,
+number and statement of a task file is changed in turn; the tests that need no
+TensorFlow then run on the changed file. What no test notices is printed: it
+is either a test that is missing or a change that makes no difference.
+"""
+import argparse
+import ast
+import concurrent.futures
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import token
+import tokenize
+
+from tqdm import tqdm
+
+from conftest import ROOT, TESTS
+
+FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
+         '3-pool_backward.py']
+SUITE = ['test_refusals.py', 'test_properties.py']
+SWAPS = {'+': '-', '-': '+', '*': '+', '//': '*', '**': '*', '%': '+',
+         '<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==',
+         '+=': '-=', '*=': '+=', '/=': '*=', '|': '&', '&': '|', '~': '',
+         'and': 'or', 'or': 'and', 'not': '', 'in': 'not in', 'True': 'False',
+         'False': 'True', 'any': 'all', 'all': 'any', 'min': 'max',
+         'max': 'min', 'maximum': 'minimum'}
+
+
+def offset(lines, row, column):
+    """Return where a row (from 1) and a column lie in the whole text."""
+    return sum(map(len, lines[:row - 1])) + column
+
+
+def changes(source):
+    """Yield (begin, end, new text) of each small change of a program."""
+    lines = source.splitlines(True)
+    for kind, text, begin, end, _ in tokenize.generate_tokens(
+            io.StringIO(source).readline):
+        new = SWAPS.get(text)
+        if kind == token.NUMBER:
+            new = str(int(text) + 1)
+        if new is not None and kind in (token.NUMBER, token.OP, token.NAME):
+            yield offset(lines, *begin), offset(lines, *end), new
+    for node in ast.walk(ast.parse(source)):
+        for statement in getattr(node, 'body', []) if isinstance(
+                node, (ast.FunctionDef, ast.For, ast.If, ast.With)) else []:
+            if not (isinstance(statement, ast.Expr) and
+                    isinstance(statement.value, ast.Constant)):
+                yield (offset(lines, statement.lineno, statement.col_offset),
+                       offset(lines, statement.end_lineno,
+                              statement.end_col_offset), 'pass')
+
+
+def mutants(name):
+    """Yield (line number, old text, new text, program) of one file."""
+    with open(os.path.join(ROOT, name)) as file:
+        source = file.read()
+    for begin, end, new in sorted(set(changes(source))):
+        program = source[:begin] + new + source[end:]
+        try:
+            compile(program, name, 'exec')
+        except SyntaxError:
+            continue
+        yield source.count('\n', 0, begin) + 1, source[begin:end], new, program
+
+
+def survives(name, program):
+    """Run the tests on a changed file; say whether none of them fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(os.path.join(folder, 'tests'))
+        for other in FILES:
+            shutil.copy(os.path.join(ROOT, other), folder)
+        for other in SUITE + ['conftest.py', 'literal.py']:
+            shutil.copy(os.path.join(TESTS, other),
+                        os.path.join(folder, 'tests'))
+        with open(os.path.join(folder, name), 'w') as file:
+            file.write(program)
+        try:
+            result = subprocess.run(
+                [sys.executable, '-m', 'pytest', '-x', '-q', '-p',
+                 'no:cacheprovider', '--hypothesis-seed=0'] +
+                [os.path.join('tests', test) for test in SUITE], cwd=folder,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=600, env=dict(os.environ, OPENBLAS_NUM_THREADS='1'))
+        except subprocess.TimeoutExpired:
+            return False
+    return result.returncode == 0
+
+
+def main():
+    """Try every mutant; print those that survive, and how many there were."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('files', nargs='*', default=FILES)
+    for name in parser.parse_args().files:
+        found = list(mutants(name))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            alive = list(tqdm(pool.map(
+                lambda mutant: survives(name, mutant[3]), found),
+                name, len(found), disable=None, leave=False))
+        for (line, old, new, _), survived in zip(found, alive):
+            if survived:
+                print('{}:{}: {} -> {}'.format(
+                    name, line, ' '.join(old.split()), new or 'nothing'),
+                    flush=True)
+        print('{}: {} mutants, {} survived'.format(
+            name, len(found), sum(alive)), flush=True)
+
+
+if __name__ == '__main__':
+    main()
