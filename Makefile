@@ -61,5 +61,5 @@ $(VENV)/bench: benchmarks/requirements.txt $(VENV)/made
 	@touch $@
 
 clean:
-	rm -rf .venv-* figures .pytest_cache .hypothesis .coverage* \
+	rm -rf .venv-* figures .pytest_cache .hypothesis .coverage \
 		$$(find . -name __pycache__ -not -path './.venv-*')
