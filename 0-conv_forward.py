@@ -4,9 +4,10 @@
 The idea: a convolution is one matrix product, a row for each window of the
 image, a column for each kernel; a column of ones in the windows brings the
 bias. With few kernels such a product is slow, as each pixel is copied into
-kh * kw windows. So t neighbouring outputs share one wide window, and W becomes
-a wide kernel: t copies side by side, copy j moved j * sw columns to the right.
-With kw = 3, sw = 1, t = 2:
+kh * kw windows. So t neighbouring outputs share one wide window (t divides
+w_new), and W becomes a wide kernel of t columns for each kernel: column j has
+the kernel moved by j * sw pixels. One row of one channel, with kw = 3, sw = 1,
+t = 2:
 
                                    | w0  0 |
                                    | w1 w0 |
@@ -45,7 +46,7 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     -------
     numpy.ndarray, shape (m, h_new, w_new, c_new)
         What `activation` returned. The pre-activation has the dtype that
-        NumPy gives to A_prev, W and b together; integers are summed as int64.
+        NumPy gives to A_prev, W and b together; to integers, with int64.
 
     Raises
     ------
@@ -75,13 +76,14 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
                          f'{h_prev + ph} x {w_prev + pw} pixels and a channel')
     top, left = ph - ph // 2, pw - pw // 2
+    sh, sw = min(sh, h_prev + ph), min(sw, w_prev + pw)
     h_new = (h_prev + ph - kh) // sh + 1
     w_new = (w_prev + pw - kw) // sw + 1
 
     dtype = np.result_type(A_prev, W, b)
     if dtype.kind in 'bui':
         dtype = np.result_type(dtype, np.int64)
-    t = _tile(w_new, c_new, A_prev)
+    t = _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype, A_prev)
     tiles, kw_t = w_new // t, kw + (t - 1) * sw
     wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
     for j in range(t):
@@ -106,7 +108,7 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         A = A_prev[i:i + n]
         A_pad[:len(A), top:top + h_prev, left:left + w_prev] = A
         for y in range(0, h_new, h):
-            out = Z[i:i + n, y:y + h]
+            out = Z[i:i + n, y:y + h]   # whole rows of outputs: contiguous
             columns[:len(A), :out.shape[1]] = windows[:len(A), y:y + h]
             np.matmul(rows[:len(A), :out.shape[1]].reshape(-1, len(wide)),
                       wide, out=out.reshape(-1, t * c_new))
@@ -130,21 +132,24 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair, or raise unless it is two positive integers."""
+    """Return a pair as int, or raise unless both are positive integers."""
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
             all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
-def _tile(w_new, c_new, array):
+def _tile(w_new, c_new, most, dtype, array):
     """Return t, a divisor of w_new: t * c_new near 64 suits the product.
 
-    If the array is not finite, t is 1: a zero of the wide kernel would make
-    NaN of an infinity in a column that the kernel itself does not see.
+    It is 1 where a wide kernel has no use: beyond `most`, where it would have
+    too many rows; without BLAS; and if the array is not finite, as its zeros
+    would make NaN of infinities in columns that the kernel does not see.
     """
     with np.errstate(all='ignore'):
-        most = w_new if np.isfinite(array.sum()) else 1
-    return min((t for t in range(1, most + 1) if w_new % t == 0),
-               key=lambda t: abs(t * c_new - 64), default=1)
+        if dtype.char not in 'fd' or not np.isfinite(array.sum()):
+            most = 1
+    return min((t for t in range(1, w_new + 1)
+                if t == 1 or w_new % t == 0 and t <= most),
+               key=lambda t: abs(t * c_new - 64))

@@ -47,32 +47,39 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
 
     References
     ----------
-    Ranzato, Boureau, LeCun: "Sparse Feature Learning for Deep Belief
-    Networks", NIPS 2007 (maximum); LeCun et al.: "Gradient-Based Learning
-    Applied to Document Recognition", 1998 (average, as "sub-sampling").
+    Ranzato, Huang, Boureau, LeCun: "Unsupervised Learning of Invariant Feature
+    Hierarchies with Applications to Object Recognition", CVPR 2007 (maximum);
+    LeCun et al.: "Gradient-Based Learning Applied to Document Recognition",
+    1998 (average, as "sub-sampling").
     """
     m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
                                        'w_prev', 'c_prev')
     kh, kw = _pair('kernel_shape', kernel_shape)
     sh, sw = _pair('stride', stride)
-    if kh > h_prev or kw > w_prev or c_prev == 0:
+    if c_prev == 0:
+        raise ValueError(f'A_prev has the shape {A_prev.shape}, expected one '
+                         'channel or more')
+    if kh > h_prev or kw > w_prev:
         raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
-                         f'{h_prev} x {w_prev}, the pixels of A_prev, whose '
-                         f'shape is {A_prev.shape}')
+                         f'{h_prev} x {w_prev}, the pixels of A_prev')
     if not isinstance(mode, str) or mode not in ('max', 'avg'):
         raise ValueError(f"mode is {mode!r:.80}, expected 'max' or 'avg'")
+    sh, sw = min(sh, h_prev), min(sw, w_prev)
     h_new = (h_prev - kh) // sh + 1
     w_new = (w_prev - kw) // sw + 1
 
     dtype = np.result_type(A_prev)
-    if mode == 'avg' and dtype.kind in 'bui':
-        dtype = np.dtype(np.float64)
+    if mode == 'avg':
+        # sums that overflow a float16 have averages that do not
+        dtype = np.result_type(dtype, np.float64 if dtype.kind in 'bui' else
+                               np.float32)
     combine = np.maximum if mode == 'max' else np.add
     n = max(1, 2 ** 20 // (h_prev * w_prev * c_prev * dtype.itemsize))
     n = min(n, max(1, m))
     # where each window begins, in n examples laid out flat: (n, h_new, w_new)
-    first = np.arange(n * h_prev * w_prev).reshape(n, h_prev, w_prev)
-    first = first[:, :h_new * sh:sh, :w_new * sw:sw]
+    image = np.arange(n)[:, None, None] * h_prev * w_prev
+    row, column = np.arange(h_new)[:, None] * sh, np.arange(w_new) * sw
+    first = image + row * w_prev + column
     A = np.empty((m, h_new, w_new, c_prev), dtype)
     # sums over the end of a row may overflow, but nobody looks them up
     with np.errstate(over='ignore', invalid='ignore'):
@@ -86,12 +93,11 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
             out = A[i:i + n]
             np.take(across, first[:len(out)], axis=0, out=out, mode='clip')
             for r in range(1, kh):
-                row = np.take(across[r * w_prev:], first[:len(out)], axis=0,
-                              mode='clip')
-                combine(out, row, out=out)
-    if mode == 'avg':
-        A /= kh * kw
-    return A
+                combine(out, np.take(across[r * w_prev:], first[:len(out)],
+                                     axis=0, mode='clip'), out=out)
+            if mode == 'avg':
+                out /= kh * kw
+    return A.astype(np.float16) if A_prev.dtype.char == 'e' else A
 
 
 def _shape(name, array, *expected):
@@ -111,9 +117,9 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair, or raise unless it is two positive integers."""
+    """Return a pair as int, or raise unless both are positive integers."""
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
             all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
-    return pair
+    return int(pair[0]), int(pair[1])

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Back propagation over a convolutional layer.
 
-The idea: forward, t neighbouring outputs share one wide window, W becomes a
-wide kernel of t copies, copy j moved j * sw columns to the right, and a column
-of ones in the windows brings the bias (0-conv_forward.py draws it):
+The idea: forward, each row of a matrix holds a wide window that t outputs
+share, and a 1; W becomes a wide kernel, whose t columns for each kernel hold
+moved copies of it above the bias (0-conv_forward.py draws it):
 
-    Z = windows @ wide            (a row for each t outputs)
+    Z = rows @ wide               (a row for each t outputs)
 
 The gradient of a matrix product is two matrix products:
 
-    dwide = windows.T @ dZ        dwindows = dZ @ wide.T
+    dwide = rows.T @ dZ           drows = dZ @ wide.T
 
-dW is the sum of the t moved copies inside dwide, db that of its last row, and
-dA_prev adds dwindows up at the pixels that the windows were copied from.
+dW is the sum of the t moved copies inside dwide, db that of its last row.
+dA_prev adds drows up at the pixels that the windows were copied from. Windows
+that share a pixel must not be added at once, as NumPy would keep one of them
+only: so every apart-th window of a row is taken, then those next to them.
 """
 import numpy as np
 
@@ -44,8 +46,8 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dW : numpy.ndarray, shape (kh, kw, c_prev, c_new)
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in the dtype
-        that NumPy gives to all four arrays together; integers are summed as
-        int64.
+        that NumPy gives to all four arrays together; to integers,
+        with int64.
 
     Raises
     ------
@@ -72,6 +74,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
                          f'{h_prev + ph} x {w_prev + pw} pixels and a channel')
     top, left = ph - ph // 2, pw - pw // 2
+    sh, sw = min(sh, h_prev + ph), min(sw, w_prev + pw)
     h_most = (h_prev + ph - kh) // sh + 1
     w_most = (w_prev + pw - kw) // sw + 1
     _, h_new, w_new, _ = _shape('dZ', dZ, m, 'h_new', 'w_new', c_new)
@@ -82,7 +85,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dtype = np.result_type(dZ, A_prev, W, b)
     if dtype.kind in 'bui':
         dtype = np.result_type(dtype, np.int64)
-    t = _tile(w_new, c_new, dZ)
+    if dZ.size == 0:
+        return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
+    t = _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype, dZ)
     tiles, kw_t = w_new // t, kw + (t - 1) * sw
     wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
     for j in range(t):
@@ -92,7 +97,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dwide = np.zeros((size + 1, t * c_new), dtype)
 
     # n examples, or where they are large h rows of one, make 2 MiB of windows
-    row = max(1, tiles) * (size + 1) * dtype.itemsize
+    row = tiles * (size + 1) * dtype.itemsize
     h = max(1, min(h_new, 2 ** 21 // row))
     n = max(1, min(m, 2 ** 21 // (row * h)))
     A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
@@ -106,7 +111,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     rows = np.empty((n, h, tiles, size + 1), dtype)
     rows[..., -1] = 1
     columns = rows[..., :-1].reshape((n, h) + windows.shape[2:])
-    # the windows of a row overlap, but not every apart-th of them
+    # every apart-th window of a row shares no pixel with the others
     apart = -(-kw_t // (t * sw))
     dA_prev = np.empty(A_prev.shape, dtype)
     for i in range(0, m, n):
@@ -149,21 +154,24 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair, or raise unless it is two positive integers."""
+    """Return a pair as int, or raise unless both are positive integers."""
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
             all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
-def _tile(w_new, c_new, array):
+def _tile(w_new, c_new, most, dtype, array):
     """Return t, a divisor of w_new: t * c_new near 64 suits the product.
 
-    If the array is not finite, t is 1: a zero of the wide kernel would make
-    NaN of an infinity in a column that the kernel itself does not see.
+    It is 1 where a wide kernel has no use: beyond `most`, where it would have
+    too many rows; without BLAS; and if the array is not finite, as its zeros
+    would make NaN of infinities in columns that the kernel does not see.
     """
     with np.errstate(all='ignore'):
-        most = w_new if np.isfinite(array.sum()) else 1
-    return min((t for t in range(1, most + 1) if w_new % t == 0),
-               key=lambda t: abs(t * c_new - 64), default=1)
+        if dtype.char not in 'fd' or not np.isfinite(array.sum()):
+            most = 1
+    return min((t for t in range(1, w_new + 1)
+                if t == 1 or w_new % t == 0 and t <= most),
+               key=lambda t: abs(t * c_new - 64))

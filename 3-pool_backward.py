@@ -36,8 +36,8 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     -------
     numpy.ndarray, shape (m, h_prev, w_prev, c)
         The partial derivatives with respect to A_prev, in the dtype that
-        NumPy gives to both arrays together. Integers are summed as int64,
-        their averages as float64. Every maximum of a window receives the
+        NumPy gives to both arrays together; to integers, with int64,
+        or float64 for averages. Every maximum of a window receives the
         whole gradient; NaN equals nothing and receives none.
 
     Raises
@@ -54,12 +54,15 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
                                   'c')
     kh, kw = _pair('kernel_shape', kernel_shape)
     sh, sw = _pair('stride', stride)
-    if kh > h_prev or kw > w_prev or c == 0:
+    if c == 0:
+        raise ValueError(f'A_prev has the shape {A_prev.shape}, expected one '
+                         'channel or more')
+    if kh > h_prev or kw > w_prev:
         raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
-                         f'{h_prev} x {w_prev}, the pixels of A_prev, whose '
-                         f'shape is {A_prev.shape}')
+                         f'{h_prev} x {w_prev}, the pixels of A_prev')
     if not isinstance(mode, str) or mode not in ('max', 'avg'):
         raise ValueError(f"mode is {mode!r:.80}, expected 'max' or 'avg'")
+    sh, sw = min(sh, h_prev), min(sw, w_prev)
     h_most = (h_prev - kh) // sh + 1
     w_most = (w_prev - kw) // sw + 1
     _, h_new, w_new, _ = _shape('dA', dA, m, 'h_new', 'w_new', c)
@@ -77,13 +80,13 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
         finite = np.isfinite(dA.sum())
     # windows are numbered row by row; the last number is of none at all
     none = h_new * w_new
-    windows = [np.where((y < 0) | (x < 0), none, y * w_new + x).ravel()
-               for y in _windows_of(h_prev, kh, sh, h_new)[:, :, None]
-               for x in _windows_of(w_prev, kw, sw, w_new)]
+    down = _windows_of(h_prev, kh, sh, h_new)
+    across = _windows_of(w_prev, kw, sw, w_new)
     n = min(m, max(1, 2 ** 20 // (h_prev * w_prev * c * dtype.itemsize)))
     # where each window begins, in n examples laid out flat: (n, none)
-    first = np.arange(n * h_prev * w_prev).reshape(n, h_prev, w_prev)
-    first = first[:, :h_new * sh:sh, :w_new * sw:sw].reshape(n, none)
+    image = np.arange(n)[:, None, None] * h_prev * w_prev
+    row, column = np.arange(h_new)[:, None] * sh, np.arange(w_new) * sw
+    first = (image + row * w_prev + column).reshape(n, none)
     padded = np.zeros((n, none + 1, c), dtype)
     share = np.empty((n, h_prev * w_prev, c), dtype)
     dA_prev = np.empty((m, h_prev * w_prev, c), dtype)
@@ -96,7 +99,10 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
             gradient /= kh * kw
         else:
             A = _maxima(pixels, first[:len(pixels)], kh, kw, w_prev)
-        for j, window in enumerate(windows):
+        for j, (y, x) in enumerate((y, x) for y in down for x in across):
+            window = y[:, None] * w_new + x
+            window[y < 0], window[:, x < 0] = none, none
+            window = window.ravel()                 # of each pixel
             out = share[:len(pixels)] if j else dA_prev[i:i + n]
             np.take(gradient, window, axis=1, out=out, mode='clip')
             if mode == 'max':
@@ -126,18 +132,23 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair, or raise unless it is two positive integers."""
+    """Return a pair as int, or raise unless both are positive integers."""
     if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
             all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
 def _windows_of(size, k, s, new):
-    """Return which windows of a row hold each of its pixels, from the last.
+    """Return which windows of a row hold each of its pixels.
 
-    The shape is (ceil(k / s), size); -1 stands where there are no more.
+    With size 4, k = 3, s = 1, so that new = 2, pixel 0 is in window 0, pixel 1
+    in 1 and 0, pixel 3 in 1. They stand below one another, -1 is for none:
+
+        [[ 0,  1, -1, -1],
+         [-1,  0,  1, -1],
+         [-1, -1,  0,  1]]
     """
     pixel = np.arange(size)
     window = pixel // s - np.arange(-(-k // s))[:, None]

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, seed, settings, strategies as st
 
 import conftest  # noqa: F401, makes the task files importable
 import literal
-from test_properties import (DTYPES, MODES, conv_layers, identity,
-                             pool_layers, rounding, wide)
+from test_properties import (DTYPES, MODES, conv_layers, identity, nearly,
+                             pool_layers, wide)
 from test_refusals import WRONG
 
 FUNCTIONS = {name: getattr(__import__('{}-{}'.format(i, name)), name)
@@ -138,14 +138,20 @@ def check(name, arguments):
         raise AssertionError('not refused')
     results = FUNCTIONS[name](**arguments)
     results = results if isinstance(results, tuple) else [results]
-    numbers = [wide(value) for value in arguments.values()
-               if isinstance(value, np.ndarray)]
-    terms = sum(array.size for array in numbers)
-    scale = np.prod([np.abs(array[np.isfinite(array)]).max(initial=1)
-                     for array in numbers])
-    for ours, theirs in zip(results, definition(name, arguments)):
-        np.testing.assert_allclose(wide(ours), theirs, rtol=0, atol=(
-            terms ** 2 * scale * rounding(ours)))
+    sizes = {key: np.abs(np.where(np.isfinite(wide(value)), wide(value), 0))
+             if isinstance(value, np.ndarray) else value
+             for key, value in arguments.items()}
+    if 'dA' in sizes:       # which pixel is chosen must stay as it is
+        sizes['A_prev'] = arguments['A_prev']
+    terms = sum(array.size for array in sizes.values()
+                if isinstance(array, np.ndarray))
+    for ours, theirs, size in zip(results, definition(name, arguments),
+                                  definition(name, sizes)):
+        size = np.where(np.isfinite(size), size, 0)
+        odd = ~np.isfinite(theirs)
+        np.testing.assert_array_equal(wide(ours)[odd], theirs[odd])
+        nearly(np.where(odd, ours.dtype.type(0), ours),
+               np.where(odd, 0, theirs), size, terms)
 
 
 def main():
@@ -160,7 +166,7 @@ def main():
         print('seed', n, flush=True)
 
         @seed(n)
-        @settings(max_examples=20000, deadline=None, database=None,
+        @settings(max_examples=2000, deadline=None, database=None,
                   suppress_health_check=list(HealthCheck))
         @given(any_call())
         def run(call):

@@ -4,9 +4,11 @@
 Hypothesis draws layers, searches for one that breaks a property and shrinks
 it. `make test` prints the seed; `make test SEED=...` draws the same again.
 """
+import os
+
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings, strategies as st
+from hypothesis import Phase, assume, given, settings, strategies as st
 
 import literal
 
@@ -17,7 +19,10 @@ pool_backward = __import__('3-pool_backward').pool_backward
 
 # no test may depend on how long an example takes
 settings.register_profile('here', max_examples=250, deadline=None)
-settings.load_profile('here')
+# for those who want to know only whether a property breaks
+settings.register_profile('brief', max_examples=100, deadline=None,
+                          phases=[Phase.generate])
+settings.load_profile(os.environ.get('PROPERTIES', 'here'))
 
 FLOATS = ['float32', 'float64', '>f4']
 DTYPES = FLOATS + ['uint8', 'int32', 'bool', 'float16']
@@ -35,6 +40,13 @@ def layouts(array):
     return [array, np.asfortranarray(array), array[reverse].copy()[reverse],
             np.repeat(array, 2, axis=2)[:, :, ::2],
             np.moveaxis(np.moveaxis(array, 3, 1).copy(), 1, 3)]
+
+
+@st.composite
+def pairs(draw, first, second):
+    """Draw a pair of integers, Python's or any of NumPy's."""
+    integer = draw(st.sampled_from([int, np.int64, np.uint8, np.int8]))
+    return integer(draw(first)), integer(draw(second))
 
 
 @st.composite
@@ -56,7 +68,8 @@ def conv_layers(draw, dtypes=('float64',)):
     rng = np.random.RandomState(draw(st.integers(0, 2 ** 32 - 1)))
     size = st.integers(1, 5)
     padding = draw(st.sampled_from(['same', 'valid']))
-    m, kh, kw, c_prev, c_new, sh, sw = (draw(size) for _ in range(7))
+    m, kh, kw, c_prev, c_new = (draw(size) for _ in range(5))
+    sh, sw = draw(pairs(size, size))
     h_prev, w_prev = (
         draw(st.integers(1 if padding == 'same' else k, k + 7))
         for k in (kh, kw))
@@ -80,14 +93,15 @@ def pool_layers(draw, dtypes=('float64',), overlap=True):
     rng = np.random.RandomState(draw(st.integers(0, 2 ** 32 - 1)))
     m, kh, kw, c = (draw(st.integers(1, 5)) for _ in range(4))
     h_prev, w_prev = (draw(st.integers(k, k + 7)) for k in (kh, kw))
-    stride = tuple(draw(st.integers(1 if overlap else k, k + 2))
-                   for k in (kh, kw))
+    stride = draw(pairs(*(st.integers(1 if overlap else k, k + 2)
+                          for k in (kh, kw))))
+    kernel_shape = draw(pairs(st.just(kh), st.just(kw)))
     A_prev = draw(arrays((m, h_prev, w_prev, c), dtypes, rng))
     h_new, w_new = literal.output_shape((h_prev, w_prev), (kh, kw), stride)
     if draw(st.booleans()):
         h_new, w_new = (draw(st.integers(0, n)) for n in (h_new, w_new))
     dA = draw(arrays((m, h_new, w_new, c), dtypes, rng))
-    return dA, A_prev, (kh, kw), stride
+    return dA, A_prev, kernel_shape, stride
 
 
 def wide(array):
@@ -97,23 +111,35 @@ def wide(array):
 
 def rounding(*arrays):
     """Return the unit of rounding of the least precise array."""
-    return max([np.finfo(array.dtype).eps for array in arrays
-                if array.dtype.kind == 'f'] or [np.finfo('f8').eps])
+    return max([float(np.finfo(array.dtype).eps) for array in arrays
+                if array.dtype.kind == 'f'] or [float(np.finfo('f8').eps)])
 
 
 def close(ours, theirs, bound):
-    """Assert that two arrays differ by no more than a bound anywhere."""
+    """Assert that arrays differ by no more than a bound, or bounds, anywhere.
+    """
     assert ours.shape == theirs.shape
-    if ours.size:
-        assert np.abs(wide(ours) - theirs).max() <= bound
+    assert (np.abs(wide(ours) - theirs) <= bound).all()
+
+
+def nearly(ours, theirs, sizes, terms):
+    """Assert that ours is right up to as many roundings as it has terms.
+
+    Parameters
+    ----------
+    ours, theirs : numpy.ndarray
+        The same sums of products, theirs in float64.
+    sizes : numpy.ndarray
+        What the sums would be if no term were negative.
+    terms : int
+        How many terms a sum has at most.
+    """
+    close(ours, theirs, (terms + 2) * rounding(ours) * sizes)
 
 
 @given(conv_layers(DTYPES))
 def test_conv_is_its_definition(layer):
-    """Any dtypes and layouts: the rounding is that of the result's dtype.
-
-    A sum of n products of size s may be off by n units of rounding of n * s.
-    """
+    """Any dtypes and layouts: the rounding is that of the result's dtype."""
     dZ, A_prev, W, b, padding, stride = layer
     kept = [array.copy() for array in (dZ, A_prev, W, b)]
     Z = conv_forward(A_prev, W, b, identity, padding, stride)
@@ -125,14 +151,17 @@ def test_conv_is_its_definition(layer):
     dtype = np.result_type(dZ, dtype)
     assert all(g.dtype == (dtype if dtype.kind == 'f' else 'i8')
                for g in gradients)
-    dZ, A_prev, W, b = map(wide, (dZ, A_prev, W, b))
-    n = W[..., 0].size + 1
-    close(Z, literal.conv_forward(A_prev, W, b, padding, stride),
-          n * n * 16 * rounding(Z))
-    n = dZ[..., 0].size + W[:, :, 0].size
-    for ours, theirs in zip(gradients, literal.conv_backward(
-            dZ, A_prev, W, padding, stride)):
-        close(ours, theirs, n * n * 16 * rounding(ours))
+
+    def exact(change):
+        """Return Z, dA_prev, dW, db in float64, of arrays that are changed."""
+        D, A, V, c = (change(wide(array)) for array in (dZ, A_prev, W, b))
+        return (literal.conv_forward(A, V, c, padding, stride),) + (
+            literal.conv_backward(D, A, V, padding, stride))
+
+    terms = [W[..., 0].size + 1, W[:, :, 0].size] + 2 * [dZ[..., 0].size]
+    for numbers in zip((Z,) + gradients, exact(np.array), exact(np.abs),
+                       terms):
+        nearly(*numbers)
 
 
 @given(pool_layers(DTYPES), MODES)
@@ -147,12 +176,16 @@ def test_pool_is_its_definition(layer, mode):
     native = np.result_type(A_prev)
     assert A.dtype == (native if mode == 'max' or native.kind == 'f'
                        else 'f8')
-    theirs = literal.pool_forward(wide(A_prev), kernel_shape, stride, mode)
+    native = np.result_type(dA, A_prev)
+    assert dA_prev.dtype == (native if native.kind == 'f' else
+                             'i8' if mode == 'max' else 'f8')
     n = kernel_shape[0] * kernel_shape[1]
-    close(A, theirs, 0 if mode == 'max' else n * 4 * rounding(A))
-    close(dA_prev, literal.pool_backward(
-        wide(dA), wide(A_prev), kernel_shape, stride, mode),
-        n * n * 4 * rounding(dA_prev))
+    exact = wide(dA), wide(A_prev), kernel_shape, stride, mode
+    nearly(A, literal.pool_forward(*exact[1:]),
+           0 if mode == 'max' else literal.pool_forward(
+               np.abs(exact[1]), *exact[2:]), n)
+    nearly(dA_prev, literal.pool_backward(*exact),
+           literal.pool_backward(np.abs(exact[0]), *exact[1:]), n)
 
 
 @given(conv_layers(), st.floats(-3, 3), st.integers(0, 2 ** 32 - 1))
@@ -259,24 +292,20 @@ def test_pool_treats_each_example_alone(layer, mode):
 @given(conv_layers(['float32']))
 def test_conv_float32_is_float64_rounded(layer):
     """The error is that of as many roundings as there are terms in a sum."""
-    dZ, A_prev, W, b, padding, stride = layer
-    eps = np.finfo('f4').eps
-
-    def check(ours, exact, sizes, terms):
-        """Compare with the sum of the terms' sizes, rounding by rounding."""
-        assert ours.dtype == 'f4'
-        assert (np.abs(ours - exact) <= (terms + 1) * eps * sizes).all()
-
-    exact = [wide(array) for array in (dZ, A_prev, W, b)]
+    arrays, how = layer[:4], layer[4:]
+    exact = [wide(array) for array in arrays]
     sizes = [np.abs(array) for array in exact]
-    check(conv_forward(A_prev, W, b, identity, padding, stride),
-          conv_forward(*exact[1:], identity, padding, stride),
-          conv_forward(*sizes[1:], identity, padding, stride),
-          W[..., 0].size + 1)
-    for k, terms in enumerate((W[:, :, 0].size, dZ[..., 0].size,
-                               dZ[..., 0].size)):
-        check(*(conv_backward(*numbers, padding, stride)[k] for numbers in (
-            (dZ, A_prev, W, b), exact, sizes)), terms)
+    dZ, _, W, _ = arrays
+
+    def both(dZ, A_prev, W, b):
+        """Return all that the two functions give."""
+        return (conv_forward(A_prev, W, b, identity, *how),) + conv_backward(
+            dZ, A_prev, W, b, *how)
+
+    terms = [W[..., 0].size + 1, W[:, :, 0].size] + 2 * [dZ[..., 0].size]
+    for numbers in zip(both(*arrays), both(*exact), both(*sizes), terms):
+        assert numbers[0].dtype == 'f4'
+        nearly(*numbers)
 
 
 @given(st.integers(0, 2 ** 32 - 1))

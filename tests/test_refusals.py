@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Whatever cannot be right is refused by name; NaN and infinity are data."""
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -170,21 +171,62 @@ def test_pool_forward_passes_them_through(rng, special, mode, kernel_shape,
     """A window that holds NaN gives NaN, as numpy.max and numpy.mean do."""
     A_prev = rng.randn(2, 7, 8, 3)
     A_prev[0, 3, -1, 1] = special
-    # across the end of a row it would be met by its opposite
+    # across the end of a row it would be met by its opposite: no warning may
+    # tell of that
     A_prev[0, 4, 0, 1] = -special
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        A = pool_forward(A_prev, kernel_shape, stride, mode)
     np.testing.assert_allclose(
-        pool_forward(A_prev, kernel_shape, stride, mode),
-        literal.pool_forward(A_prev, kernel_shape, stride, mode), rtol=1e-12)
+        A, literal.pool_forward(A_prev, kernel_shape, stride, mode),
+        rtol=1e-12)
+
+
+def test_a_sum_across_the_end_of_a_row_may_overflow_in_silence():
+    """What nobody looks up is not worth a warning."""
+    A_prev = np.full((1, 2, 3, 1), np.finfo('f4').max / 2, 'f4')
+    A_prev[0, :, 1] = 1
+    A_prev[0, 0, 2] = A_prev[0, 1, 0] = np.finfo('f4').max
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        A = pool_forward(A_prev, (1, 2), (1, 1), 'avg')
+    assert np.isfinite(A).all()
 
 
 @SPECIAL
-@pytest.mark.parametrize('mode', ['max', 'avg'])
-@pytest.mark.parametrize('where', ['dA', 'A_prev'])
-def test_pool_backward_passes_them_through(rng, special, mode, where):
+@pytest.mark.parametrize('mode, where', [
+    ('max', 'dA'), ('max', 'A_prev'), ('avg', 'dA')])
+@pytest.mark.parametrize('kernel_shape, stride', [
+    ((2, 2), (2, 2)), ((3, 2), (1, 1)), ((2, 3), (3, 1))])
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_pool_backward_passes_them_through(rng, special, mode, where,
+                                           kernel_shape, stride):
     """They go to the maximum only; NaN, which equals nothing, gets none."""
-    arrays = {'A_prev': rng.randn(2, 7, 8, 3), 'dA': rng.randn(2, 3, 4, 3)}
-    arrays[where][1, 2, 3, 0] = special
+    A_prev = rng.randn(2, 7, 8, 3)
+    dA = rng.randn(*pool_forward(A_prev, kernel_shape, stride).shape)
+    {'dA': dA, 'A_prev': A_prev}[where][1, 1, 3, 0] = special
+    theirs = literal.pool_backward(dA, A_prev, kernel_shape, stride, mode)
+    assert where == 'A_prev' or not np.isfinite(theirs).all()
     np.testing.assert_allclose(
-        pool_backward(arrays['dA'], arrays['A_prev'], (2, 2), (2, 2), mode),
-        literal.pool_backward(arrays['dA'], arrays['A_prev'], (2, 2), (2, 2),
-                              mode), rtol=1e-12)
+        pool_backward(dA, A_prev, kernel_shape, stride, mode), theirs,
+        rtol=1e-12)
+
+
+def test_an_average_does_not_overflow_where_its_sum_would():
+    """784 pixels of 255 are too much for a float16, their average is not."""
+    A_prev = np.full((1, 28, 28, 1), 255, np.float16)
+    A = pool_forward(A_prev, (28, 28), (1, 1), 'avg')
+    assert A.dtype == np.float16 and A[0, 0, 0, 0] == 255
+
+
+@pytest.mark.parametrize('function', CALLS)
+def test_a_stride_beyond_everything(function):
+    """However far the second window would be, the first one is there."""
+    call = {key: value for key, value in CALLS[function].items()
+            if key not in ('dZ', 'dA')}
+    if function in (conv_backward, pool_backward):
+        last = 4 if function is conv_backward else 3
+        call['dZ' if last == 4 else 'dA'] = np.ones((2, 1, 1, last))
+    near, far = (function(**dict(call, stride=stride))
+                 for stride in ((6, 5), (10 ** 20, 2 ** 60)))
+    np.testing.assert_equal(near, far)
