@@ -34,6 +34,32 @@ def channels_first(array):
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 
+def check_agreement(calls):
+    """Raise unless all libraries give what ours gives, up to rounding.
+
+    Parameters
+    ----------
+    calls : dict of str to callable
+        What each library's name calls, of one direction of one layer.
+    """
+    results = {}
+    for name, call in calls.items():
+        result = call()
+        result = result if isinstance(result, (tuple, list)) else [result]
+        results[name] = [np.asarray(array) for array in result]
+    ours = results.pop('ours')
+    for name, theirs in results.items():
+        if name == 'pytorch':
+            # channels come before rows, and new channels before previous
+            orders = [(0, 2, 3, 1), (2, 3, 1, 0), (0,)]
+            theirs = [array.transpose(order)
+                      for array, order in zip(theirs, orders)]
+        for our, their in zip(ours, theirs):
+            np.testing.assert_allclose(
+                their.reshape(our.shape), our, rtol=0, err_msg=name,
+                atol=np.abs(our).max() * 1e4 * np.finfo(our.dtype).eps)
+
+
 def conv_calls(shape, W_shape, padding, dtype):
     """Return what to call for a convolution at stride 1.
 
