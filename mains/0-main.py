@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Convolve the 50,000 training digits with two random 3x3 kernels."""
-import matplotlib.pyplot as plt
 import numpy as np
 from surroundings import load_mnist
+from drawing import show_image
 conv_forward = __import__('0-conv_forward').conv_forward
 
 if __name__ == "__main__":
@@ -19,11 +19,8 @@ if __name__ == "__main__":
         """Rectify: negative numbers become zero."""
         return np.maximum(Z, 0)
 
-    plt.imshow(X_train[0])
-    plt.show()
+    show_image(X_train[0], 'X_train[0], a {}'.format(lib['Y_train'][0]))
     A = conv_forward(X_train_c, W, b, relu, padding='valid')
     print(A.shape)
-    plt.imshow(A[0, :, :, 0])
-    plt.show()
-    plt.imshow(A[0, :, :, 1])
-    plt.show()
+    show_image(A[0, :, :, 0], 'after the first random kernel and ReLU')
+    show_image(A[0, :, :, 1], 'after the second random kernel and ReLU')

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
-"""Train the TensorFlow LeNet-5 for 10 epochs and classify a digit."""
+"""Train the TensorFlow LeNet-5 for 10 epochs and classify the digits.
+
+The seeds of NumPy, TensorFlow and Python are fixed, so the first weights and
+the order of the batches are the same in every run. TensorFlow's threads add
+numbers in no fixed order: the last digits of all that follows may differ.
+"""
 import random
-import matplotlib.pyplot as plt
 import numpy as np
 from surroundings import load_mnist, progress
+from drawing import show_curves, show_image, show_worst
 import tensorflow.compat.v1 as tf
 tf.disable_eager_execution()
 lenet5 = __import__('4-lenet5').lenet5
@@ -30,12 +35,14 @@ if __name__ == "__main__":
     valid = {x: X_valid_c, y: Y_valid}
     line = ("After {} epochs: {} cost, {} accuracy, "
             "{} validation cost, {} validation accuracy")
+    found = []
     init = tf.global_variables_initializer()
     with tf.Session() as sess:
         sess.run(init)
         for epoch in range(epochs):
-            print(line.format(epoch, *sess.run((loss, acc), train),
-                              *sess.run((loss, acc), valid)))
+            found.append(sess.run((loss, acc), train) +
+                         sess.run((loss, acc), valid))
+            print(line.format(epoch, *found[-1]))
             p = np.random.permutation(m)
             X_shuffle = X_train_c[p]
             Y_shuffle = Y_train[p]
@@ -43,11 +50,15 @@ if __name__ == "__main__":
                 X_batch = X_shuffle[i:i+batch_size]
                 Y_batch = Y_shuffle[i:i+batch_size]
                 sess.run(train_op, feed_dict={x: X_batch, y: Y_batch})
-        print(line.format(epochs, *sess.run((loss, acc), train),
-                          *sess.run((loss, acc), valid)))
+        found.append(sess.run((loss, acc), train) +
+                     sess.run((loss, acc), valid))
+        print(line.format(epochs, *found[-1]))
         Y_pred = sess.run(y_pred, feed_dict=valid)
         print(Y_pred[0])
-        Y_pred = np.argmax(Y_pred, 1)
-        plt.imshow(X_valid[0])
-        plt.title(str(Y_valid[0]) + ' : ' + str(Y_pred[0]))
-        plt.show()
+        show_image(X_valid[0], str(Y_valid[0]) + ' : ' +
+                   str(np.argmax(Y_pred[0])))
+        cost, accuracy, cost_valid, accuracy_valid = zip(*found)
+        show_curves(range(epochs + 1),
+                    {'training': cost, 'validation': cost_valid},
+                    {'training': accuracy, 'validation': accuracy_valid})
+        show_worst(X_valid, Y_valid, Y_pred)

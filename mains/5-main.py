@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Train the Keras LeNet-5 for 5 epochs and classify a digit."""
+"""Train the Keras LeNet-5 for 5 epochs and classify the digits.
+
+The seeds of Python, NumPy and TensorFlow are fixed, so the first weights and
+the order of the batches are the same in every run. TensorFlow's threads add
+numbers in no fixed order: the last digits of all that follows may differ.
+"""
 import os
 import random
 import sys
-import matplotlib.pyplot as plt
 import numpy as np
 from surroundings import load_mnist
+from drawing import show_curves, show_image, show_worst
 import tensorflow as tf
 import tensorflow.keras as K
 lenet5 = __import__('5-lenet5').lenet5
@@ -32,12 +37,17 @@ if __name__ == "__main__":
     batch_size = 32
     epochs = 5
     # Keras' progress bar while a person is watching, else a line an epoch
-    model.fit(X_train_c, Y_train_oh, batch_size=batch_size, epochs=epochs,
-              validation_data=(X_valid_c, Y_valid_oh),
-              verbose=1 if sys.stdout.isatty() else 2)
+    history = model.fit(X_train_c, Y_train_oh, batch_size=batch_size,
+                        epochs=epochs,
+                        validation_data=(X_valid_c, Y_valid_oh),
+                        verbose=1 if sys.stdout.isatty() else 2).history
     Y_pred = model.predict(X_valid_c, verbose=0)
     print(Y_pred[0])
-    Y_pred = np.argmax(Y_pred, 1)
-    plt.imshow(X_valid[0])
-    plt.title(str(Y_valid[0]) + ' : ' + str(Y_pred[0]))
-    plt.show()
+    show_image(X_valid[0], str(Y_valid[0]) + ' : ' +
+               str(np.argmax(Y_pred[0])))
+    show_curves(range(1, epochs + 1),
+                {'training': history['loss'],
+                 'validation': history['val_loss']},
+                {'training': history['accuracy'],
+                 'validation': history['val_accuracy']})
+    show_worst(X_valid, Y_valid, Y_pred)

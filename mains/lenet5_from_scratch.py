@@ -147,7 +147,7 @@ def backward(theta, layers, Y):
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015), with its default hyperparameters.
+    """Adam (Kingma and Ba, 2015), with Keras' default hyperparameters.
 
     Parameters
     ----------
@@ -169,7 +169,9 @@ class Adam:
         self.steps += 1
         self.mean += .1 * (gradient - self.mean)
         self.square += .001 * (gradient * gradient - self.square)
-        rate *= np.sqrt(1 - .999 ** self.steps) / (1 - .9 ** self.steps)
+        # a Python float leaves float32 arrays float32
+        rate *= float(np.sqrt(1 - .999 ** self.steps)) / (
+            1 - .9 ** self.steps)
         self.theta -= rate * self.mean / (np.sqrt(self.square) + 1e-7)
 
 
@@ -226,9 +228,9 @@ def draw(costs, theta):
         for k in range(16):
             axes[i, k].axis('off')
             if i == 0 and k < 6:
-                axes[i, k].imshow(W1[:, :, 0, k], cmap='gray')
+                axes[i, k].imshow(W1[:, :, 0, k], cmap='viridis')
             elif i > 0:
-                axes[i, k].imshow(W2[:, :, i - 1, k], cmap='gray')
+                axes[i, k].imshow(W2[:, :, i - 1, k], cmap='viridis')
     figure.suptitle("The learned kernels: 6 of the first layer, then the "
                     "6 x 16 of the second")
     plt.show()
