@@ -134,7 +134,8 @@ def backward(theta, layers, Y):
     dZ /= len(Y)                                    # (m, 10)
     for A_prev, W, dW, db in ((A4, W5, dW5, db5), (A3, W4, dW4, db4),
                               (F, W3, dW3, db3)):
-        dW[...], db[...] = A_prev.T @ dZ, dZ.sum(axis=0)
+        np.matmul(A_prev.T, dZ, out=dW)
+        np.sum(dZ, axis=0, out=db)
         # where ReLU gave 0 it passes nothing on; F is what max pooling
         # chose among such outputs, so the same is true there
         dZ = dZ @ W.T * (A_prev > 0)                # as A_prev
@@ -162,17 +163,26 @@ class Adam:
         """Begin with no memory of any gradient."""
         self.theta, self.steps, self.last = theta, 0, last
         self.mean, self.square = np.zeros_like(theta), np.zeros_like(theta)
+        self.change = np.empty_like(theta)
 
     def step(self, gradient):
         """Move theta against the gradient, by about the rate in each entry."""
         rate = .001 * (1 - self.steps / self.last if self.last else 1)
         self.steps += 1
-        self.mean += .1 * (gradient - self.mean)
-        self.square += .001 * (gradient * gradient - self.square)
+        # in place, as new arrays of this size would take most of the time
+        change = self.change
+        np.subtract(gradient, self.mean, out=change)
+        self.mean += np.multiply(change, .1, out=change)
+        np.multiply(gradient, gradient, out=change)
+        change -= self.square
+        self.square += np.multiply(change, .001, out=change)
         # a Python float leaves float32 arrays float32
         rate *= float(np.sqrt(1 - .999 ** self.steps)) / (
             1 - .9 ** self.steps)
-        self.theta -= rate * self.mean / (np.sqrt(self.square) + 1e-7)
+        np.sqrt(self.square, out=change)
+        change += 1e-7
+        np.divide(self.mean, change, out=change)
+        self.theta -= np.multiply(change, rate, out=change)
 
 
 def evaluate(theta, X, Y):
