@@ -21,9 +21,10 @@ import time
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
-import tensorflow.keras as K
-from tqdm import tqdm
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+import tensorflow as tf  # noqa: E402
+import tensorflow.keras as K  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)

@@ -9,7 +9,8 @@ import os
 import sys
 
 import numpy as np
-import tensorflow as tf
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+import tensorflow as tf  # noqa: E402
 try:
     import torch
 except ImportError:
