@@ -52,6 +52,7 @@ def fits(A_prev, W=None, b=None, dZ=None, dA=None, padding=None, mode=None,
         return False
     if gradient and not is_array(D):
         return False
+    stride = tuple(map(int, stride))
     m, h, w, c = A_prev.shape
     word, words = (padding, ('same', 'valid')) if conv else (
         mode, ('max', 'avg'))
