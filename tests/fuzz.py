@@ -69,7 +69,7 @@ def fits(A_prev, W=None, b=None, dZ=None, dA=None, padding=None, mode=None,
     elif not is_pair(kernel_shape) or c == 0:
         return False
     else:
-        c_new = c
+        kernel_shape, c_new = tuple(map(int, kernel_shape)), c
     most = literal.output_shape((h, w), kernel_shape, stride)
     return 0 not in most and (not gradient or (
         D.shape[0] == m and D.shape[3] == c_new and
