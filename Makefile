@@ -2,6 +2,7 @@
 # make test  the environment, then every check
 # make bench the environment and PyTorch, then every speed (QUICK=--quick: a
 #            minute's worth, and no figure is kept)
+# make figures draws the pictures of the pages again
 # make clean removes what these made
 #
 # PYTHON names the interpreter: `make test PYTHON=python3.8` is the course's
@@ -21,14 +22,15 @@ VERSION := $(shell $(FOUND) -c \
 	'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
 
-.PHONY: run test bench environment clean
+.PHONY: run test bench figures environment clean
 
 run: environment
 	@mkdir -p figures
-	@for n in 0 1 2 3 4 5; do \
-		echo "== mains/$$n-main.py"; \
+	@for driver in 0-main 1-main 2-main 3-main 4-main 5-main 6-alexnet \
+			lenet5_from_scratch; do \
+		echo "== mains/$$driver.py"; \
 		(cd figures && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
-			../mains/$$n-main.py) || exit 1; \
+			../mains/$$driver.py) || exit 1; \
 	done
 
 test: environment
@@ -37,6 +39,9 @@ test: environment
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
+
+figures: environment
+	$(VENV)/bin/python images/draw.py
 
 environment: $(VENV)/made
 
