@@ -67,7 +67,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     h_new = (h_prev - kh) // sh + 1
     w_new = (w_prev - kw) // sw + 1
 
-    dtype = np.result_type(A_prev)
+    dtype = A_prev.dtype.newbyteorder('=')
     if mode == 'avg':
         # sums that overflow a float16 have averages that do not
         dtype = np.result_type(dtype, np.float64 if dtype.kind in 'bui' else

@@ -35,6 +35,8 @@ def load_mnist():
     """
     arrays = {}
     try:
+        # what is no archive, NumPy 1.19 complains of in a traceback of its own
+        zipfile.ZipFile(MNIST).close()
         with np.load(MNIST) as lib:
             for name, n in ('train', 50000), ('valid', 10000), ('test', 10000):
                 arrays['X_' + name] = lib['X_' + name]
