@@ -230,3 +230,14 @@ def test_a_stride_beyond_everything(function):
     near, far = (function(**dict(call, stride=stride))
                  for stride in ((6, 5), (10 ** 20, 2 ** 60)))
     np.testing.assert_equal(near, far)
+
+
+@pytest.mark.parametrize('function', [conv_backward, pool_backward])
+def test_one_position_too_many_at_a_longer_stride(function):
+    """6 x 5 pixels have room for 2 x 2 windows of 3 x 2 at stride (2, 3)."""
+    name, c = ('dZ', 4) if function is conv_backward else ('dA', 3)
+    call = dict(CALLS[function], stride=(2, 3))
+    function(**dict(call, **{name: np.ones((2, 2, 2, c))}))
+    for shape in (2, 3, 2, c), (2, 2, 3, c):
+        with pytest.raises(ValueError, match='^' + name):
+            function(**dict(call, **{name: np.ones(shape)}))
