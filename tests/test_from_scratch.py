@@ -62,7 +62,8 @@ def test_gradients_are_tensorflows(mnist, seed, dtype, rtol):
 def test_adam_is_keras_adam(rng):
     """Ten steps with the same gradients end at the same numbers."""
     theta = rng.randn(50)
-    variable = tf.Variable(theta)
+    # a copy, as a variable may live in the memory that it is given
+    variable = tf.Variable(theta.copy())
     ours, theirs = scratch.Adam(theta), tf.keras.optimizers.Adam()
     for _ in range(10):
         gradient = rng.randn(50)
