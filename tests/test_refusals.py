@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Whatever cannot be right is refused by name; NaN and infinity are data."""
+import inspect
 import re
 import warnings
 
@@ -62,6 +63,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize('function', CALLS)
+def test_defaults_are_the_tasks(function):
+    """What a call leaves out is what the task says."""
+    expected = {'padding': 'same', 'stride': (1, 1), 'mode': 'max'}
+    for name, parameter in inspect.signature(function).parameters.items():
+        assert parameter.default == expected.get(name, parameter.empty)
+
+
+@pytest.mark.parametrize('function', CALLS)
 @pytest.mark.parametrize('name', WRONG)
 def test_each_wrong_argument_is_named(function, name):
     """One argument at a time is wrong; the message begins with a name.
@@ -92,8 +101,12 @@ def test_the_message_says_what_it_got_and_what_fits(function):
              'dA': (np.ones((2, 9, 4, 3)), '(2, 9, 4, 3)', '(2, 4, 4, 3)'),
              'kernel_shape': ((7, 2), '(7, 2)', '6 x 5'),
              'activation': (3, '3', 'a function')}
-    for name in set(wrong) & set(CALLS[function]):
-        value, got, expected = wrong[name]
+    cases = [(name,) + wrong[name] for name in set(wrong) &
+             set(CALLS[function])]
+    if 'mode' in CALLS[function]:
+        cases.append(('A_prev', np.ones((2, 6, 5, 0)), '(2, 6, 5, 0)',
+                      'channel'))
+    for name, value, got, expected in cases:
         with pytest.raises((TypeError, ValueError),
                            match=re.escape(got) + '.*expected.*' +
                            re.escape(expected)):
