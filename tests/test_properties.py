@@ -274,19 +274,23 @@ def test_conv_treats_each_example_alone(layer):
     close(db, sums[1], 1e-10)
 
 
+def check_one_by_one(dA, A_prev, how, examples):
+    """Assert that these examples alone give what they give in the batch."""
+    A = pool_forward(A_prev, *how)
+    dA_prev = pool_backward(dA, A_prev, *how)
+    for i in examples:
+        one = slice(i, i + 1)
+        np.testing.assert_array_equal(pool_forward(A_prev[one], *how), A[one])
+        np.testing.assert_array_equal(
+            pool_backward(dA[one], A_prev[one], *how), dA_prev[one])
+
+
 @given(pool_layers(), MODES)
 def test_pool_treats_each_example_alone(layer, mode):
     """A batch gives what its examples give one by one, to the bit."""
     dA, A_prev, kernel_shape, stride = layer
-    A = pool_forward(A_prev, kernel_shape, stride, mode)
-    dA_prev = pool_backward(dA, A_prev, kernel_shape, stride, mode)
-    for i in range(len(A_prev)):
-        one = slice(i, i + 1)
-        np.testing.assert_array_equal(
-            pool_forward(A_prev[one], kernel_shape, stride, mode), A[one])
-        np.testing.assert_array_equal(
-            pool_backward(dA[one], A_prev[one], kernel_shape, stride, mode),
-            dA_prev[one])
+    check_one_by_one(dA, A_prev, (kernel_shape, stride, mode),
+                     range(len(A_prev)))
 
 
 @given(conv_layers(['float32']))
@@ -348,13 +352,6 @@ def test_pool_in_several_blocks(shape, kernel_shape, stride, seed, mode):
     """More pixels than fit the cache at once: nothing is lost in between."""
     rng = np.random.RandomState(seed)
     A_prev = rng.randn(*shape)
-    A = pool_forward(A_prev, kernel_shape, stride, mode)
-    dA = rng.randn(*A.shape)
-    dA_prev = pool_backward(dA, A_prev, kernel_shape, stride, mode)
-    for i in rng.choice(len(A_prev), 3):
-        one = slice(i, i + 1)
-        np.testing.assert_array_equal(
-            pool_forward(A_prev[one], kernel_shape, stride, mode), A[one])
-        np.testing.assert_array_equal(
-            pool_backward(dA[one], A_prev[one], kernel_shape, stride, mode),
-            dA_prev[one])
+    how = kernel_shape, stride, mode
+    dA = rng.randn(*pool_forward(A_prev, *how).shape)
+    check_one_by_one(dA, A_prev, how, rng.choice(len(A_prev), 3))
