@@ -26,16 +26,17 @@ VENV := .venv-$(VERSION)
 
 run: environment
 	@mkdir -p figures
-	@for driver in 0-main 1-main 2-main 3-main 4-main 5-main 6-alexnet \
-			lenet5_from_scratch; do \
-		echo "== mains/$$driver.py"; \
+	@for driver in 0-main.py 1-main.py 2-main.py 3-main.py 4-main.py \
+			5-main.py 6-alexnet.py lenet5_from_scratch.py \
+			'5-distributed.py --workers 2 --epochs 2'; do \
+		echo "== mains/$$driver"; \
 		(cd figures && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
-			../mains/$$driver.py) || exit 1; \
+			sh -c "../mains/$$driver") || exit 1; \
 	done
 
 test: environment
-	$(VENV)/bin/python -m pytest -n auto --cov --cov-config=.coveragerc \
-		--hypothesis-seed=$(SEED) tests
+	$(VENV)/bin/python -m pytest -n auto --dist loadgroup --cov \
+		--cov-config=.coveragerc --hypothesis-seed=$(SEED) tests
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK)

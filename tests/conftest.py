@@ -15,6 +15,11 @@ os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
                                       os.environ.get('PATH', '')])
 
 
+def pytest_configure(config):
+    """Let `-m 'not slow'` leave out what trains on several workers."""
+    config.addinivalue_line('markers', 'slow: takes more than ten seconds')
+
+
 @pytest.fixture(scope='session')
 def mnist():
     """Return the arrays of data/MNIST.npz."""

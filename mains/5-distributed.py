@@ -1,0 +1,348 @@
+#!/usr/bin/env python3
+"""Train the Keras LeNet-5 on several devices, processes or machines.
+
+    mains/5-distributed.py --workers 2      2 processes on this machine
+    mains/5-distributed.py --devices 2      2 GPUs, or a processor seen as 2
+    TF_CONFIG=... mains/5-distributed.py    one worker of a cluster: start the
+                                            same on each of its machines
+
+The idea: all workers hold the same weights. Of each batch every worker sees
+its share and finds that share's gradient; the sum of the gradients over all
+workers, the "all-reduce", is the gradient of the whole batch. So all take the
+same step, and it is the step that one worker alone would have taken.
+
+TF_CONFIG is TensorFlow's own way of telling a worker who the others are:
+
+    {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]},
+     "task": {"type": "worker", "index": 0}}
+
+The first worker, the chief, prints and saves; the others only work.
+"""
+import argparse
+import itertools
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+# Keras 3 cannot train on several workers; tf-keras, Keras 2's last line, can
+os.environ['TF_USE_LEGACY_KERAS'] = '1'
+# when a worker is lost, one line of our own is to say so
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+import numpy as np  # noqa: E402
+from surroundings import load_mnist  # noqa: E402
+
+LOST_ANOTHER = 3    # the exit code of a worker that misses another one
+
+
+def positive(text):
+    """Return a positive integer that was given on the command line."""
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            '{!r} is not a positive integer'.format(text))
+    return int(text)
+
+
+def arguments():
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(
+        description='Train LeNet-5 with tf.distribute.')
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument('--workers', type=positive, default=1, metavar='N',
+                       help='train in N processes on this machine, unless '
+                       'TF_CONFIG says which cluster to be part of')
+    where.add_argument('--devices', type=positive, metavar='N',
+                       help='train in this process on N GPUs or, where there '
+                       'are none, on N parts of the processor')
+    parser.add_argument('--epochs', type=positive, default=5, metavar='N',
+                        help='how often to see all examples (%(default)s)')
+    parser.add_argument('--batch-size', type=positive, default=32,
+                        metavar='N', help='the examples of one step, all '
+                        'workers together (%(default)s)')
+    parser.add_argument('--examples', type=positive, default=50000,
+                        metavar='N', help='how many of the 50000 training '
+                        'images to use (all)')
+    parser.add_argument('--checkpoint', metavar='DIR',
+                        help='keep each finished epoch there, so that the '
+                        'same command goes on after a failure, and the '
+                        'weights at the end')
+    parser.add_argument('--parent', type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.examples > 50000:
+        parser.error('argument --examples: {} is more than the 50000 training '
+                     'images'.format(args.examples))
+    shares = args.devices or args.workers
+    if args.batch_size < shares:
+        parser.error('argument --batch-size: {} is too few to give each of {} '
+                     'an example'.format(args.batch_size, shares))
+    return args
+
+
+def batches(X, Y, batch_size, epochs=None):
+    """Return a dataset of batches, of which each worker takes its share.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape (m, 28, 28)
+        The images.
+    Y : numpy.ndarray of int, shape (m,)
+        The digits.
+    batch_size : int
+        The examples of a batch, all workers together.
+    epochs : iterator of int, optional
+        Gives the number of each epoch when it begins, from which its order
+        follows: the shares of the workers make up the batch only if all agree
+        on it, and a job that was interrupted goes on in the order that it
+        would have had. Without it, the order is that of X.
+
+    Returns
+    -------
+    tf.data.Dataset of ((batch_size, 28, 28, 1), (batch_size, 10))
+        The last batch holds what is left.
+    """
+    import tensorflow as tf
+
+    def order():
+        """Return the order of the examples in the epoch that begins."""
+        if epochs is None:
+            return np.arange(len(X))
+        return np.random.RandomState(next(epochs)).permutation(len(X))
+
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA)
+    images = tf.constant(X[..., None])
+    one_hot = tf.one_hot(Y, 10)
+    data = tf.data.Dataset.range(1).flat_map(
+        lambda _: tf.data.Dataset.from_tensor_slices(tf.ensure_shape(
+            tf.numpy_function(order, [], tf.int64), [len(X)])))
+    data = data.batch(batch_size).map(
+        lambda i: (tf.gather(images, i), tf.gather(one_hot, i)))
+    return data.apply(tf.data.experimental.assert_cardinality(
+        -(-len(X) // batch_size))).with_options(options)
+
+
+def mirrored(n):
+    """Return the strategy for n devices of this machine, or end saying why.
+    """
+    import tensorflow as tf
+    found = tf.config.list_physical_devices('GPU')
+    if found and len(found) < n:
+        sys.exit('There are {} GPUs, fewer than --devices {}'.format(
+            len(found), n))
+    if not found:
+        tf.config.set_logical_device_configuration(
+            tf.config.list_physical_devices('CPU')[0],
+            [tf.config.LogicalDeviceConfiguration()] * n)
+    return tf.distribute.MirroredStrategy([
+        '{}:{}'.format('GPU' if found else 'CPU', i) for i in range(n)])
+
+
+def train(args, strategy, chief):
+    """Train the model of 5-lenet5.py and print how it does.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        What `arguments` returned.
+    strategy : tf.distribute.Strategy
+        Who takes part.
+    chief : bool
+        Whether this worker is the one that prints and saves.
+    """
+    import tensorflow as tf
+    import tensorflow.keras as K
+    lenet5 = __import__('5-lenet5').lenet5
+    random.seed(0)
+    np.random.seed(0)
+    tf.random.set_seed(0)
+    lib = load_mnist()
+    with strategy.scope():
+        model = lenet5(K.Input(shape=(28, 28, 1)))
+    steps = -(-args.examples // args.batch_size)
+    finished = []
+
+    def epochs():
+        """Yield the numbers of the epochs that are still to be trained."""
+        yield from itertools.count(finished[0])
+
+    callbacks = [K.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: finished.append(
+            int(model.optimizer.iterations.numpy()) // steps))]
+    if args.checkpoint:     # first, as it sets the number of steps taken
+        callbacks.insert(0, K.callbacks.experimental.BackupAndRestore(
+            os.path.join(args.checkpoint, 'unfinished')))
+    model.fit(batches(lib['X_train'][:args.examples],
+                      lib['Y_train'][:args.examples], args.batch_size,
+                      epochs()),
+              validation_data=batches(lib['X_valid'], lib['Y_valid'], 1000),
+              epochs=args.epochs, callbacks=callbacks,
+              # a bar while a person is watching, else a line an epoch
+              verbose=0 if not chief else 1 if sys.stdout.isatty() else 2)
+    if args.checkpoint and chief:
+        path = os.path.join(args.checkpoint, 'lenet5.h5')
+        model.save_weights(path)
+        print('The weights are in {}'.format(path))
+
+
+def end_with(parent, signals):
+    """End this process at Ctrl-C, or when its parent is gone or has done.
+
+    TensorFlow may be waiting for another worker at that time, and would not
+    hear of it: so this is done in a thread of its own.
+    """
+    if parent:
+        parent.recv(1)
+    else:
+        os.read(signals, 1)
+        print('Interrupted.', file=sys.stderr)
+    os._exit(1)
+
+
+def work(args, job):
+    """Be one worker, or all devices, until the job is done."""
+    parent = args.parent and socket.socket(fileno=args.parent)
+    signals, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(written)
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, lambda *_: None)
+    listener = threading.Thread(target=end_with, args=[parent, signals],
+                                daemon=True)
+    listener.start()
+    # a connection that breaks is an error to report, not the end
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    import tensorflow as tf
+    tf.get_logger().setLevel('ERROR')
+    config = json.loads(os.environ.get('TF_CONFIG', '{}'))
+    task = config.get('task', {'type': 'worker', 'index': 0})
+    chief = task['type'] == 'chief' or (
+        'chief' not in config.get('cluster', {}) and task['index'] == 0)
+    try:
+        if args.devices:
+            strategy = mirrored(args.devices)
+        else:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        job(args, strategy, chief)
+        sys.stdout.flush()
+    except (tf.errors.UnavailableError, tf.errors.AbortedError,
+            tf.errors.DeadlineExceededError) as error:
+        if not parent:
+            print('Another worker was lost ({}). Start the job again on all '
+                  'machines.'.format(type(error).__name__), file=sys.stderr)
+        os._exit(LOST_ANOTHER if parent else 1)
+    except BrokenPipeError:
+        os._exit(1)     # whoever read the output has seen enough
+    # TensorFlow 2.6 may crash when it takes down what others still talk to,
+    # so all workers end together, when the parent knows that each has done
+    if parent:
+        parent.send(b'.')
+        listener.join()
+    if args.devices:
+        os._exit(0)
+
+
+def start(command, n):
+    """Start n workers on this machine.
+
+    Parameters
+    ----------
+    command : list of str
+        What each worker runs. TF_CONFIG tells it which one it is, --parent
+        by which socket it is connected with this process.
+    n : int
+        How many.
+
+    Returns
+    -------
+    list of (subprocess.Popen, socket.socket)
+        The workers. Each sends a byte when it has done, and ends when the
+        socket is closed.
+    """
+    listeners = [socket.socket() for _ in range(n)]
+    for listener in listeners:
+        listener.bind(('127.0.0.1', 0))     # any port that is free
+    addresses = ['127.0.0.1:{}'.format(listener.getsockname()[1])
+                 for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    workers = []
+    for i in range(n):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            workers.append((subprocess.Popen(
+                command + ['--parent', str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                # of a session of its own, so that Ctrl-C is the parent's alone
+                start_new_session=True, env=dict(
+                    os.environ, TF_CONFIG=json.dumps(
+                        {'cluster': {'worker': addresses},
+                         'task': {'type': 'worker', 'index': i}}))), ours))
+        ours.setblocking(False)
+    return workers
+
+
+def wait(workers):
+    """Wait until all workers have done; end them all, also if one fails.
+
+    Parameters
+    ----------
+    workers : list of (subprocess.Popen, socket.socket)
+        What `start` returned.
+
+    Returns
+    -------
+    str or None
+        What went wrong; nothing in it if a worker has said so itself.
+    """
+    done = set()
+    try:
+        while len(done) < len(workers):
+            time.sleep(.1)
+            for i, (_, channel) in enumerate(workers):
+                try:
+                    done.update([i] if channel.recv(1) else [])
+                except (BlockingIOError, ConnectionResetError):
+                    pass
+            codes = {i: process.poll() for i, (process, _) in
+                     enumerate(workers) if process.poll() is not None}
+            # who misses another is not the one that was lost
+            first = next((i for i in codes if codes[i] != LOST_ANOTHER), None)
+            if first is not None and codes[first] < 0:
+                return 'Worker {} was lost ({}). Start the job again.'.format(
+                    first, signal.Signals(-codes[first]).name)
+            if first is not None:
+                return ''
+            if len(codes) == len(workers):
+                return 'The workers lost one another. Start the job again.'
+    finally:
+        for process, channel in workers:
+            process.kill()
+            process.wait()
+            channel.close()
+
+
+def main(job=train):
+    """Be a worker, or start the workers and watch over them."""
+    args = arguments()
+    if 'TF_CONFIG' in os.environ or args.devices:
+        return work(args, job)
+    load_mnist()    # if something is amiss, only one process shall say so
+    for number in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        lost = wait(start([sys.executable, os.path.abspath(sys.argv[0])] +
+                          sys.argv[1:], args.workers))
+    except KeyboardInterrupt:
+        lost = 'Interrupted.'
+    if lost is not None:
+        sys.exit(lost or 1)
+
+
+if __name__ == '__main__':
+    main()
