@@ -28,7 +28,8 @@ run: environment
 	@mkdir -p figures
 	@for driver in 0-main.py 1-main.py 2-main.py 3-main.py 4-main.py \
 			5-main.py 6-alexnet.py lenet5_from_scratch.py \
-			'5-distributed.py --workers 2 --epochs 2'; do \
+			'5-distributed.py --workers 2 --epochs 2' \
+			beyond_memory.py; do \
 		echo "== mains/$$driver"; \
 		(cd figures && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
 			sh -c "../mains/$$driver") || exit 1; \

@@ -24,8 +24,13 @@ MNIST = os.path.join(ROOT, 'data', 'MNIST.npz')
 progress = functools.partial(tqdm, disable=None, leave=False)
 
 
-def load_mnist():
+def load_mnist(*parts):
     """Load the digits, or end the program saying how to mend the file.
+
+    Parameters
+    ----------
+    *parts : {'train', 'valid', 'test'}
+        Which of the digits; all of them where none is named.
 
     Returns
     -------
@@ -33,12 +38,14 @@ def load_mnist():
         `X_train`, `X_valid`, `X_test`: (n, 28, 28) float32; `Y_train`,
         `Y_valid`, `Y_test`: (n,) int64.
     """
+    sizes = {'train': 50000, 'valid': 10000, 'test': 10000}
     arrays = {}
     try:
         # what is no archive, NumPy 1.19 complains of in a traceback of its own
         zipfile.ZipFile(MNIST).close()
         with np.load(MNIST) as lib:
-            for name, n in ('train', 50000), ('valid', 10000), ('test', 10000):
+            for name in parts or sizes:
+                n = sizes[name]
                 arrays['X_' + name] = lib['X_' + name]
                 arrays['Y_' + name] = lib['Y_' + name]
                 if (arrays['X_' + name].shape != (n, 28, 28) or
