@@ -318,6 +318,7 @@ def test_conv_float32_is_float64_rounded(layer):
     ((70, 28, 28, 1), (5, 5, 1, 6), 'same'),
     ((1, 70, 90, 16), (3, 3, 16, 2), 'valid'),
     ((1, 3, 180, 64), (5, 5, 64, 64), 'same'),  # one row is more than a block
+    ((1, 4, 6, 520), (1, 2, 520, 2), 'valid'),  # too deep for wide windows
     ((3, 40, 40, 32), (3, 3, 32, 8), 'same')])
 def test_conv_in_several_blocks(shape, W_shape, padding, seed):
     """More windows than fit the cache at once: nothing is lost in between."""
