@@ -349,7 +349,8 @@ def test_conv_in_several_blocks(shape, W_shape, padding, seed):
 @given(st.integers(0, 2 ** 32 - 1), MODES)
 @settings(max_examples=20)
 @pytest.mark.parametrize('shape, kernel_shape, stride', [
-    ((300, 28, 28, 2), (2, 2), (2, 2)), ((5, 110, 90, 8), (3, 3), (2, 2))])
+    ((300, 28, 28, 2), (2, 2), (2, 2)), ((5, 110, 90, 8), (3, 3), (2, 2)),
+    ((3, 140, 130, 8), (2, 3), (2, 1))])    # an image is more than a block
 def test_pool_in_several_blocks(shape, kernel_shape, stride, seed, mode):
     """More pixels than fit the cache at once: nothing is lost in between."""
     rng = np.random.RandomState(seed)

@@ -113,6 +113,20 @@ def test_the_message_says_what_it_got_and_what_fits(function):
             function(**dict(CALLS[function], **{name: value}))
 
 
+@pytest.mark.parametrize('function', CALLS)
+def test_no_examples_are_no_mistake(function):
+    """An empty batch gives what a batch gives, for no examples."""
+    of_examples = {'A_prev', 'dZ', 'dA'} & set(CALLS[function])
+    found, expected = [function(**dict(CALLS[function], **{
+        name: CALLS[function][name][:m] for name in of_examples}))
+        for m in (0, 2)]
+    if function is conv_backward:
+        assert not found[1].any() and not found[2].any()
+        found, expected = found[0], expected[0]
+    assert found.shape == (0,) + expected.shape[1:]
+    assert found.dtype == expected.dtype
+
+
 def test_nothing_is_done_before_a_refusal():
     """The activation, which comes last, is not called in a bad call."""
     def activation(Z):
