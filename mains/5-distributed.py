@@ -9,7 +9,8 @@
 The idea: all workers hold the same weights. Of each batch every worker sees
 its share and finds that share's gradient; the sum of the gradients over all
 workers, the "all-reduce", is the gradient of the whole batch. So all take the
-same step, and it is the step that one worker alone would have taken.
+same step, and it is the step that one worker alone would have taken (where a
+batch cannot be shared evenly, nearly so: TensorFlow counts all shares alike).
 
 TF_CONFIG is TensorFlow's own way of telling a worker who the others are:
 
@@ -161,7 +162,7 @@ def train(args, strategy, chief):
     random.seed(0)
     np.random.seed(0)
     tf.random.set_seed(0)
-    lib = load_mnist()
+    lib = load_mnist('train', 'valid')
     with strategy.scope():
         model = lenet5(K.Input(shape=(28, 28, 1)))
     steps = -(-args.examples // args.batch_size)
@@ -204,8 +205,23 @@ def end_with(parent, signals):
     os._exit(1)
 
 
+def is_chief():
+    """Return whether TF_CONFIG makes this worker the chief."""
+    text = os.environ.get('TF_CONFIG', '{}')
+    try:
+        config = json.loads(text)
+        task = config.get('task', {'type': 'worker', 'index': 0})
+        return task['type'] == 'chief' or (
+            'chief' not in config.get('cluster', {}) and task['index'] == 0)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sys.exit('TF_CONFIG is {!r:.200}, expected {{"cluster": {{"worker": '
+                 '["host:port", ...]}}, "task": {{"type": "worker", "index": '
+                 '0}}}}'.format(text))
+
+
 def work(args, job):
     """Be one worker, or all devices, until the job is done."""
+    chief = is_chief()
     parent = args.parent and socket.socket(fileno=args.parent)
     signals, written = os.pipe()
     os.set_blocking(written, False)
@@ -219,10 +235,6 @@ def work(args, job):
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     import tensorflow as tf
     tf.get_logger().setLevel('ERROR')
-    config = json.loads(os.environ.get('TF_CONFIG', '{}'))
-    task = config.get('task', {'type': 'worker', 'index': 0})
-    chief = task['type'] == 'chief' or (
-        'chief' not in config.get('cluster', {}) and task['index'] == 0)
     try:
         if args.devices:
             strategy = mirrored(args.devices)

@@ -179,3 +179,11 @@ def test_wrong_arguments(arguments, words):
     """They are named before anything is started."""
     output, complaint = Job(arguments).end(2)
     assert output == '' and words in complaint
+
+
+@pytest.mark.parametrize('config', ['worker 0', '[]', '{"task": {}}'])
+def test_wrong_tf_config(config):
+    """It is named, with what it got and what fits."""
+    output, complaint = Job('', TF_CONFIG=config).end(1)
+    assert output == '' and complaint.startswith('TF_CONFIG is ')
+    assert config in complaint and '"index": 0' in complaint
