@@ -152,6 +152,7 @@ def test_driver_5(tmp_path):
     found = [re.search(r'val_accuracy: (\d\.\d+)', text)
              for text in lines[1:10:2]]
     accuracy = [float(match.group(1)) for match in found]
+    assert accuracy[1] > .97
     assert accuracy[-1] > .98 and max(accuracy) >= .985
     check_probabilities(lines[10:])
     assert named == [str(tmp_path / '5-main-{}.png'.format(i + 1))
