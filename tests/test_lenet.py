@@ -4,7 +4,6 @@ import random
 
 import numpy as np
 import pytest
-import tensorflow as tf2
 import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
