@@ -31,7 +31,7 @@ def measure(args, strategy, chief):
     import tensorflow as tf
     import tensorflow.keras as K
     lenet5 = __import__('5-lenet5').lenet5
-    lib = distributed.load_mnist()
+    lib = distributed.load_mnist('train')
 
     def median(call, times):
         """Return the median of the milliseconds that a call takes."""
