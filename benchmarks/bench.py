@@ -263,8 +263,10 @@ def draw(results, path):
                          fontsize=8)
     axes.set_ylim(-.6, len(names) - .4)
     axes.grid(axis='x', alpha=.3)
-    axes.set_xlabel('time of ours / time of the faster of TensorFlow and '
-                    'PyTorch (left of 1: ours is faster)')
+    theirs = ('the faster of TensorFlow and PyTorch'
+              if results['versions']['pytorch'] else 'TensorFlow')
+    axes.set_xlabel('time of ours / time of {} (left of 1: ours is faster)'
+                    .format(theirs))
     axes.legend(loc='lower left', fontsize=8)
     figure.tight_layout()
     figure.savefig(path, dpi=100)
