@@ -9,7 +9,9 @@ most, else in up to ceil(kh / sh) * ceil(kw / sw), whose gradients add up:
     dA_prev  =  sum over these of  dA[window] * (A_prev == A[window])
 
 So all that tie for a maximum receive the whole gradient. The maxima A are
-those of 1-pool_forward.py, found there in the same way.
+those of 1-pool_forward.py, found there in the same way. An average is one
+across of averages down, so its gradient can be looked up across first, then
+down: where windows overlap, ceil(kh / sh) + ceil(kw / sw) look-ups do.
 """
 import numpy as np
 
@@ -78,31 +80,35 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
         return np.zeros(A_prev.shape, dtype)
     with np.errstate(all='ignore'):
         finite = np.isfinite(dA.sum())
-    # windows are numbered row by row; the last number is of none at all
-    none = h_new * w_new
     down = _windows_of(h_prev, kh, sh, h_new)
     across = _windows_of(w_prev, kw, sw, w_new)
     n = min(m, max(1, 2 ** 20 // (h_prev * w_prev * c * dtype.itemsize)))
-    # where each window begins, in n examples laid out flat: (n, none)
+    # where each window begins, in n examples laid out flat; those that pixels
+    # in no window look up, one more below and on the right, have no gradient
     image = np.arange(n)[:, None, None] * h_prev * w_prev
-    row, column = np.arange(h_new)[:, None] * sh, np.arange(w_new) * sw
-    first = (image + row * w_prev + column).reshape(n, none)
-    padded = np.zeros((n, none + 1, c), dtype)
+    row, column = np.arange(h_new + 1)[:, None] * sh, np.arange(w_new + 1) * sw
+    first = image + row * w_prev + column           # (n, h_new + 1, w_new + 1)
+    padded = np.zeros(first.shape + (c,), dtype)
     share = np.empty((n, h_prev * w_prev, c), dtype)
     dA_prev = np.empty((m, h_prev * w_prev, c), dtype)
     for i in range(0, m, n):
         pixels = np.ascontiguousarray(A_prev[i:i + n]).reshape(
             -1, h_prev * w_prev, c)
-        gradient = padded[:len(pixels)]             # (n, none + 1, c)
-        gradient[:, :-1] = dA[i:i + n].reshape(-1, none, c)
-        if mode == 'avg':
-            gradient /= kh * kw
-        else:
+        gradient, columns = padded[:len(pixels)], across
+        gradient[:, :-1, :-1] = dA[i:i + n]
+        if mode == 'max':
             A = _maxima(pixels, first[:len(pixels)], kh, kw, w_prev)
-        for j, (y, x) in enumerate((y, x) for y in down for x in across):
-            window = y[:, None] * w_new + x
-            window[y < 0], window[:, x < 0] = none, none
-            window = window.ravel()                 # of each pixel
+            A = A.reshape(len(pixels), -1, c)
+        else:
+            gradient /= kh * kw
+            if len(across) > 1:     # to the columns here, to the rows below
+                gradient = sum(np.take(gradient, x, axis=2, mode='clip')
+                               for x in across)
+                columns = [np.arange(w_prev)]
+        wide = gradient.shape[2]                    # w_new + 1 or w_prev
+        gradient = gradient.reshape(len(pixels), -1, c)
+        for j, (y, x) in enumerate((y, x) for y in down for x in columns):
+            window = (y[:, None] * wide + x).ravel()  # of each pixel
             out = share[:len(pixels)] if j else dA_prev[i:i + n]
             np.take(gradient, window, axis=1, out=out, mode='clip')
             if mode == 'max':
@@ -144,16 +150,16 @@ def _windows_of(size, k, s, new):
     """Return which windows of a row hold each of its pixels.
 
     With size 4, k = 3, s = 1, so that new = 2, pixel 0 is in window 0, pixel 1
-    in 1 and 0, pixel 3 in 1. They stand below one another, -1 is for none:
+    in 1 and 0, pixel 3 in 1. They stand below one another, new is for none:
 
-        [[ 0,  1, -1, -1],
-         [-1,  0,  1, -1],
-         [-1, -1,  0,  1]]
+        [[0, 1, 2, 2],
+         [2, 0, 1, 2],
+         [2, 2, 0, 1]]
     """
     pixel = np.arange(size)
     window = pixel // s - np.arange(-(-k // s))[:, None]
     held = (window >= 0) & (window < new) & (pixel - window * s < k)
-    return np.where(held, window, -1)
+    return np.where(held, window, new)
 
 
 def _maxima(pixels, first, kh, kw, w_prev):
