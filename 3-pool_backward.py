@@ -88,27 +88,29 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     image = np.arange(n)[:, None, None] * h_prev * w_prev
     row, column = np.arange(h_new + 1)[:, None] * sh, np.arange(w_new + 1) * sw
     first = image + row * w_prev + column           # (n, h_new + 1, w_new + 1)
+    # an average's gradient goes to the columns alone, then on to the rows
+    apart = mode == 'avg' and len(across) > 1
+    columns = [np.arange(w_prev)] if apart else across
+    w_seen = w_prev if apart else w_new + 1
     padded = np.zeros(first.shape + (c,), dtype)
     share = np.empty((n, h_prev * w_prev, c), dtype)
     dA_prev = np.empty((m, h_prev * w_prev, c), dtype)
     for i in range(0, m, n):
         pixels = np.ascontiguousarray(A_prev[i:i + n]).reshape(
             -1, h_prev * w_prev, c)
-        gradient, columns = padded[:len(pixels)], across
+        gradient = padded[:len(pixels)]     # (n, h_new + 1, w_new + 1, c)
         gradient[:, :-1, :-1] = dA[i:i + n]
-        if mode == 'max':
+        if mode == 'avg':
+            gradient /= kh * kw
+        else:
             A = _maxima(pixels, first[:len(pixels)], kh, kw, w_prev)
             A = A.reshape(len(pixels), -1, c)
-        else:
-            gradient /= kh * kw
-            if len(across) > 1:     # to the columns here, to the rows below
-                gradient = sum(np.take(gradient, x, axis=2, mode='clip')
-                               for x in across)
-                columns = [np.arange(w_prev)]
-        wide = gradient.shape[2]                    # w_new + 1 or w_prev
+        if apart:                           # (n, h_new + 1, w_prev, c)
+            gradient = sum(np.take(gradient, x, axis=2, mode='clip')
+                           for x in across)
         gradient = gradient.reshape(len(pixels), -1, c)
         for j, (y, x) in enumerate((y, x) for y in down for x in columns):
-            window = (y[:, None] * wide + x).ravel()  # of each pixel
+            window = (y[:, None] * w_seen + x).ravel()  # of each pixel
             out = share[:len(pixels)] if j else dA_prev[i:i + n]
             np.take(gradient, window, axis=1, out=out, mode='clip')
             if mode == 'max':
