@@ -91,9 +91,9 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     wide = np.vstack((wide.reshape(-1, t * c_new), np.tile(b[0, 0], t)))
 
     # n examples, or where they are large h rows of one, make 3 MiB of windows
-    row = tiles * len(wide) * dtype.itemsize
-    h = max(1, min(h_new, 3 * 2 ** 20 // row))
-    n = max(1, min(m, 3 * 2 ** 20 // (row * h)))
+    fit = 3 * 2 ** 20 // (tiles * len(wide) * dtype.itemsize)
+    h = max(1, min(h_new, fit))
+    n = max(1, min(m, fit // h))
     A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
     # a view: which pixels of A_pad each wide window looks at
     by_example, by_row, by_column, _ = A_pad.strides

@@ -97,9 +97,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dwide = np.zeros((size + 1, t * c_new), dtype)
 
     # n examples, or where they are large h rows of one, make 3 MiB of windows
-    row = tiles * (size + 1) * dtype.itemsize
-    h = max(1, min(h_new, 3 * 2 ** 20 // row))
-    n = max(1, min(m, 3 * 2 ** 20 // (row * h)))
+    fit = 3 * 2 ** 20 // (tiles * (size + 1) * dtype.itemsize)
+    h = max(1, min(h_new, fit))
+    n = max(1, min(m, fit // h))
     A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
     dA_pad = np.zeros_like(A_pad)
     # views: which pixels of A_pad and dA_pad each wide window looks at
