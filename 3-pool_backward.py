@@ -176,4 +176,4 @@ def _maxima(pixels, first, kh, kw, w_prev):
     for r in range(1, kh):
         A = np.maximum(A, np.take(across[r * w_prev:], first, axis=0,
                                   mode='clip'))
-    return A                                        # (n, windows, c)
+    return A                            # (n, h_new + 1, w_new + 1, c)
