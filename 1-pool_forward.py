@@ -13,8 +13,8 @@ With one channel and kw = 2:
 
 Row r of each window is then looked up among these, at its first pixel; those
 that run over the end of a row are never looked up. An average is the same with
-sums. A few examples are taken at a time, so that the second step finds the
-result of the first in the processor's cache.
+sums. A few examples, or a few rows of a large one, are taken at a time, so
+that the second step finds the result of the first in the processor's cache.
 """
 import numpy as np
 
@@ -73,27 +73,36 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         dtype = np.result_type(dtype, np.float64 if dtype.kind in 'bui' else
                                np.float32)
     combine = np.maximum if mode == 'max' else np.add
-    n = max(1, 2 ** 20 // (h_prev * w_prev * c_prev * dtype.itemsize))
-    n = min(n, max(1, m))
-    # where each window begins, in n examples laid out flat: (n, h_new, w_new)
+    # n examples, or where they are large h rows of windows of one, in 512 KiB
+    fit = 2 ** 19 // (w_prev * c_prev * dtype.itemsize)     # rows of pixels
+    h = max(1, min(h_new, (fit - kh) // sh + 1))
+    n = max(1, min(m, fit // h_prev))
+    rows = h_prev if n > 1 else (h - 1) * sh + kh
+    # where each window begins, in what is laid out flat: (n, h, w_new)
     image = np.arange(n)[:, None, None] * h_prev * w_prev
-    row, column = np.arange(h_new)[:, None] * sh, np.arange(w_new) * sw
+    row, column = np.arange(h)[:, None] * sh, np.arange(w_new) * sw
     first = image + row * w_prev + column
     A = np.empty((m, h_new, w_new, c_prev), dtype)
     # sums over the end of a row may overflow, but nobody looks them up
     with np.errstate(over='ignore', invalid='ignore'):
-        for i in range(0, m, n):
-            block = np.ascontiguousarray(A_prev[i:i + n], dtype)
-            flat = block.reshape(-1)
+        for i, y in ((i, y) for i in range(0, m, n)
+                     for y in range(0, h_new, h)):
+            out = A[i:i + n, y:y + h]
+            here = first[:len(out), :out.shape[1]]
+            flat = np.ascontiguousarray(
+                A_prev[i:i + n, y * sh:y * sh + rows], dtype).reshape(-1)
             across = flat[:flat.size - (kw - 1) * c_prev]
             for s in range(1, kw):
-                across = combine(across, flat[s * c_prev:][:across.size])
+                across = combine(across, flat[s * c_prev:][:across.size],
+                                 out=across if s > 1 else None)
             across = across.reshape(-1, c_prev)     # (pixels, c_prev)
-            out = A[i:i + n]
-            np.take(across, first[:len(out)], axis=0, out=out, mode='clip')
+            result = np.take(across, here, axis=0, mode='clip',
+                             out=out if kh == 1 else None)
             for r in range(1, kh):
-                combine(out, np.take(across[r * w_prev:], first[:len(out)],
-                                     axis=0, mode='clip'), out=out)
+                result = combine(
+                    result, np.take(across[r * w_prev:], here, axis=0,
+                                    mode='clip'),
+                    out=out if r == kh - 1 else None)
             if mode == 'avg':
                 out /= kh * kw
     return A.astype(np.float16) if A_prev.dtype.char == 'e' else A
