@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Back propagation over a pooling layer.
 
-The idea: every pixel looks up the windows that it lies in. Of an average it
-receives dA / (kh * kw); of a maximum it receives all of dA if it is that
-maximum. With strides as large as the window a pixel lies in one window at
-most, else in up to ceil(kh / sh) * ceil(kw / sw), whose gradients add up:
+The idea: pooling works across, then down (1-pool_forward.py), so its gradient
+goes back down, then across. A_across holds the maxima of kw neighbours in each
+row, A those of kh rows of A_across. In both steps every number looks up the
+windows that it lies in, up to ceil(k / s) of them. Of an average it receives
+dA / (kh * kw); of a maximum it receives all of dA if it is that maximum:
 
-    dA_prev  =  sum over these of  dA[window] * (A_prev == A[window])
+    dA_across  =  sum of  dA[window] * (A_across == A[window])
+    dA_prev    =  sum of  dA_across[window] * (A_prev == A_across[window])
 
-So all that tie for a maximum receive the whole gradient. The maxima A are
-those of 1-pool_forward.py, found there in the same way. An average is one
-across of averages down, so its gradient can be looked up across first, then
-down: where windows overlap, ceil(kh / sh) + ceil(kw / sw) look-ups do.
+So all that tie for a maximum receive the whole gradient. Where windows do not
+overlap across (sw >= kw), A_prev looks its windows up in A and dA at once.
 """
 import numpy as np
 
@@ -78,49 +78,62 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
                                np.float64)
     if dA.size == 0:
         return np.zeros(A_prev.shape, dtype)
-    with np.errstate(all='ignore'):
-        finite = np.isfinite(dA.sum())
     down = _windows_of(h_prev, kh, sh, h_new)
     across = _windows_of(w_prev, kw, sw, w_new)
-    n = min(m, max(1, 2 ** 20 // (h_prev * w_prev * c * dtype.itemsize)))
-    # where each window begins, in n examples laid out flat; those that pixels
-    # in no window look up, one more below and on the right, have no gradient
-    image = np.arange(n)[:, None, None] * h_prev * w_prev
-    row, column = np.arange(h_new + 1)[:, None] * sh, np.arange(w_new + 1) * sw
-    first = image + row * w_prev + column           # (n, h_new + 1, w_new + 1)
-    # an average's gradient goes to the columns alone, then on to the rows
-    apart = mode == 'avg' and len(across) > 1
-    columns = [np.arange(w_prev)] if apart else across
-    w_seen = w_prev if apart else w_new + 1
-    padded = np.zeros(first.shape + (c,), dtype)
-    share = np.empty((n, h_prev * w_prev, c), dtype)
-    dA_prev = np.empty((m, h_prev * w_prev, c), dtype)
+    at_once = len(across) == 1
+    if at_once:
+        down = down[:, :, None] * (w_new + 1) + across  # (.., h_prev, w_prev)
+    # n examples, or where they are large h rows of pixels of one, in 512 KiB
+    fit = 2 ** 19 // (w_prev * c * dtype.itemsize)
+    h = max(1, min(h_prev, fit))
+    n = max(1, min(m, fit // h_prev))
+    # where windows begin: the rows, and the pixels of all rows, laid out flat
+    row, column = np.arange(h_new + 1) * sh, np.arange(w_new + 1) * sw
+    first = np.arange(n * h_prev).reshape(n, h_prev, 1) * w_prev + column
+    # pixels in no window look up one more, below or on the right, that is 0
+    padded = np.zeros((n, h_new + 1, w_new + 1, c), dtype)
+    dA_prev = np.empty(A_prev.shape, dtype)
     for i in range(0, m, n):
-        pixels = np.ascontiguousarray(A_prev[i:i + n]).reshape(
-            -1, h_prev * w_prev, c)
+        pixels = np.ascontiguousarray(A_prev[i:i + n])
         gradient = padded[:len(pixels)]     # (n, h_new + 1, w_new + 1, c)
-        gradient[:, :-1, :-1] = dA[i:i + n]
         if mode == 'avg':
-            gradient /= kh * kw
+            # kh * kw may be more than a float16 can be
+            np.divide(dA[i:i + n], kh * kw, out=gradient[:, :-1, :-1],
+                      dtype=np.result_type(dtype, np.float32))
+            A = A_across = pixels           # of averages nobody looks at them
         else:
-            A = _maxima(pixels, first[:len(pixels)], kh, kw, w_prev)
-            A = A.reshape(len(pixels), -1, c)
-        if apart:                           # (n, h_new + 1, w_prev, c)
-            gradient = sum(np.take(gradient, x, axis=2, mode='clip')
-                           for x in across)
-        gradient = gradient.reshape(len(pixels), -1, c)
-        for j, (y, x) in enumerate((y, x) for y in down for x in columns):
-            window = (y[:, None] * w_seen + x).ravel()  # of each pixel
-            out = share[:len(pixels)] if j else dA_prev[i:i + n]
-            np.take(gradient, window, axis=1, out=out, mode='clip')
-            if mode == 'max':
-                chosen = pixels == np.take(A, window, axis=1, mode='clip')
-                if not finite:      # infinity times False would be NaN
-                    out[~chosen] = 0
-                out *= chosen
-            if j:
-                dA_prev[i:i + n] += out
-    return dA_prev.reshape(A_prev.shape)
+            gradient[:, :-1, :-1] = dA[i:i + n]
+            A, A_across = _maxima(pixels, kh, kw, row, first[:len(pixels)])
+        if at_once:
+            A, gradient = (x.reshape(len(x), -1, c) for x in (A, gradient))
+        for y in range(0, h_prev, h):
+            here = np.s_[:, y:y + h]
+            out = dA_prev[i:i + n][here]    # (n, h, w_prev, c)
+            if at_once:
+                _receive(mode, pixels[here], A, gradient, down[here], 1, out)
+                continue
+            rows = _receive(mode, A_across[here], A, gradient, down[here], 1)
+            _receive(mode, pixels[here], A_across[here], rows, across, 2, out)
+    return dA_prev
+
+
+def _receive(mode, values, A, dA, windows, axis, out=None):
+    """Return what the values receive from the windows that they lie in.
+
+    Each row of windows says for every value, or every row or column of them,
+    where along the axis one of its windows stands in A and dA.
+    """
+    with np.errstate(all='ignore'):
+        finite = mode == 'avg' or np.isfinite(dA.sum())
+    for j, window in enumerate(windows):
+        share = np.take(dA, window, axis, None if j else out, 'clip')
+        if mode == 'max':
+            chosen = values == np.take(A, window, axis, mode='clip')
+            if not finite:          # infinity times False would be NaN
+                share[~chosen] = 0
+            share *= chosen
+        total = np.add(total, share, out=total) if j else share
+    return total
 
 
 def _shape(name, array, *expected):
@@ -164,16 +177,18 @@ def _windows_of(size, k, s, new):
     return np.where(held, window, new)
 
 
-def _maxima(pixels, first, kh, kw, w_prev):
-    """Return the maxima of the windows that begin at the pixels `first`."""
-    c = pixels.shape[2]
+def _maxima(pixels, kh, kw, row, first):
+    """Return the maxima down, of windows that begin at these rows, and across.
+
+    Those across are of the kw pixels of each row that begin at `first`.
+    """
+    c = pixels.shape[3]
     flat = pixels.reshape(-1)
     across = flat[:flat.size - (kw - 1) * c]
     for s in range(1, kw):
         across = np.maximum(across, flat[s * c:][:across.size])
-    across = across.reshape(-1, c)                  # (pixels, c)
-    A = np.take(across, first, axis=0, mode='clip')
-    for r in range(1, kh):
-        A = np.maximum(A, np.take(across[r * w_prev:], first, axis=0,
-                                  mode='clip'))
-    return A                            # (n, h_new + 1, w_new + 1, c)
+    A_across = np.take(across.reshape(-1, c), first, axis=0, mode='clip')
+    A = np.take(A_across, row, axis=1, mode='clip')
+    for r in range(1, kh):          # (n, h_new + 1, w_new + 1, c)
+        A = np.maximum(A, np.take(A_across, row + r, axis=1, mode='clip'))
+    return A, A_across

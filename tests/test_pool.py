@@ -20,12 +20,18 @@ LAYERS = [
     ((3, 10, 9, 2), (2, 2), (3, 4)),
     ((2, 5, 6, 4), (5, 6), (1, 1)),
     ((2, 1, 1, 1), (1, 1), (3, 1)),
+]
+# more than fits the cache at once: many images, large ones, one row of pixels
+LARGE = [
     ((700, 7, 7, 16), (3, 3), (2, 2)),
+    ((2, 61, 300, 9), (3, 2), (2, 2)),
+    ((2, 50, 300, 9), (2, 3), (3, 1)),
+    ((2, 7, 4100, 17), (3, 3), (2, 2)),
 ]
 
 
 @MODES
-@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS[:-1])
+@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
 def test_forward_is_the_definition(rng, shape, kernel_shape, stride, mode):
     """Windows that do not fit are dropped."""
     A_prev = rng.randn(*shape)
@@ -36,7 +42,7 @@ def test_forward_is_the_definition(rng, shape, kernel_shape, stride, mode):
 
 
 @MODES
-@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS[:-1])
+@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
 @pytest.mark.parametrize('missing', [0, 1])
 @pytest.mark.parametrize('ties', [False, True])
 def test_backward_is_the_definition(rng, shape, kernel_shape, stride, mode,
@@ -53,7 +59,7 @@ def test_backward_is_the_definition(rng, shape, kernel_shape, stride, mode,
 
 
 @MODES
-@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
+@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS + LARGE)
 @pytest.mark.parametrize('dtype, rtol', [('float64', 1e-12),
                                          ('float32', 1e-5)])
 def test_tensorflow_agrees(rng, shape, kernel_shape, stride, mode, dtype,
@@ -77,7 +83,7 @@ def test_tensorflow_agrees(rng, shape, kernel_shape, stride, mode, dtype,
 
 
 @MODES
-@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS[:-1])
+@pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
 def test_backward_is_the_slope_of_forward(rng, shape, kernel_shape, stride,
                                           mode):
     """Central differences, too small to change which pixel is greatest."""
@@ -130,6 +136,14 @@ def test_backward_dtypes(rng, dA, A_prev, by_max, by_avg):
         assert ours.dtype == expected
         np.testing.assert_allclose(ours, literal.pool_backward(
             dA.astype('f8'), A_prev, (2, 2), (1, 1), mode), rtol=1e-6)
+
+
+def test_float16_gradient_of_a_large_window():
+    """90,000 pixels are more than a float16 can count."""
+    A_prev = np.ones((1, 300, 300, 1), 'f2')
+    dA_prev = pool_backward(A_prev[:, :1, :1], A_prev, (300, 300), mode='avg')
+    assert dA_prev.dtype == 'f2'
+    np.testing.assert_allclose(dA_prev, 1 / 90000, rtol=.01)
 
 
 def test_precision_is_that_of_the_result(rng):
