@@ -254,9 +254,9 @@ def draw(results, path):
                       dtype, geometric_mean([r['ratio'] for r in chosen])))
     axes.axvline(1, color='black', linewidth=1)
     axes.set_xscale('log')
-    ticks = [.125, .25, .5, 1, 2, 4]
+    ticks = [.125, .25, .5, 1, 2, 4, 8]
     axes.set_xticks(ticks)
-    axes.set_xticklabels(['1/8', '1/4', '1/2', '1', '2', '4'])
+    axes.set_xticklabels(['1/8', '1/4', '1/2', '1', '2', '4', '8'])
     axes.minorticks_off()
     axes.set_yticks(list(places.values()))
     axes.set_yticklabels(['{} {}'.format(*name) for name in places],
