@@ -6,14 +6,16 @@ the order of the batches are the same in every run. TensorFlow's threads add
 numbers in no fixed order: the last digits of all that follows may differ.
 """
 import random
+import signal
 import numpy as np
-from surroundings import load_mnist, progress
+from surroundings import end_at_once, load_mnist, progress
 from drawing import show_curves, show_image, show_worst
 import tensorflow.compat.v1 as tf
 tf.disable_eager_execution()
 lenet5 = __import__('4-lenet5').lenet5
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, end_at_once)
     np.random.seed(0)
     tf.set_random_seed(0)
     random.seed(0)  # today's Keras draws the initial weights from this one

@@ -7,15 +7,17 @@ numbers in no fixed order: the last digits of all that follows may differ.
 """
 import os
 import random
+import signal
 import sys
 import numpy as np
-from surroundings import load_mnist
+from surroundings import end_at_once, load_mnist
 from drawing import show_curves, show_image, show_worst
 import tensorflow as tf
 import tensorflow.keras as K
 lenet5 = __import__('5-lenet5').lenet5
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, end_at_once)
     # Force Seed - fix for Keras
     SEED = 0
     os.environ['PYTHONHASHSEED'] = str(SEED)

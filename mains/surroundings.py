@@ -68,6 +68,18 @@ def _end(kind, error, traceback):
         sys.__excepthook__(kind, error, traceback)
 
 
+def end_at_once(signum, frame):
+    """End on Ctrl-C here and now, as a handler of that signal.
+
+    For what trains with TensorFlow: an exception could be lost there, as 2.6
+    calls Python from where none is passed on.
+    """
+    # a bar may stand on the line of a terminal
+    os.write(2, b'\n' * sys.stderr.isatty() + b'Interrupted.\n')
+    signal.signal(signum, signal.SIG_DFL)
+    signal.raise_signal(signum)
+
+
 sys.path.insert(0, ROOT)
 sys.excepthook = _end
 sys.stdout.reconfigure(line_buffering=True)
