@@ -91,14 +91,14 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
             here = first[:len(out), :out.shape[1]]
             flat = np.ascontiguousarray(
                 A_prev[i:i + n, y * sh:y * sh + rows], dtype).reshape(-1)
-            across = flat[:flat.size - (kw - 1) * c_prev]   # still A_prev's
+            across = flat[:flat.size - (kw - 1) * c_prev]   # maybe A_prev's
             for s in range(1, kw):
                 across = combine(across, flat[s * c_prev:][:across.size],
                                  out=across if s > 1 else None)
             across = across.reshape(-1, c_prev)     # (pixels, c_prev)
             result = np.take(across, here, axis=0, mode='clip',
                              out=out if kh == 1 else None)
-            # maxima in place would take NumPy 1.19 three times as long
+            # not in place: NumPy 1.19 takes three times as long for maxima
             for r in range(1, kh):
                 result = combine(
                     result, np.take(across[r * w_prev:], here, axis=0,

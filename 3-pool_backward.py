@@ -4,8 +4,9 @@
 The idea: pooling works across, then down (1-pool_forward.py), so its gradient
 goes back down, then across. A_across holds the maxima of kw neighbours in each
 row, A those of kh rows of A_across. In both steps every number looks up the
-windows that it lies in, up to ceil(k / s) of them. Of an average it receives
-dA / (kh * kw); of a maximum it receives all of dA if it is that maximum:
+windows that it lies in, up to ceil(k / s) of them. Of a maximum it receives
+the whole gradient, if it is that maximum; of an average it always does, with
+dA divided by kh * kw at the start:
 
     dA_across  =  sum of  dA[window] * (A_across == A[window])
     dA_prev    =  sum of  dA_across[window] * (A_prev == A_across[window])
@@ -99,30 +100,39 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
             np.divide(dA[i:i + n], kh * kw, out=gradient[:, :-1, :-1],
                       dtype=np.result_type(dtype, np.float32))
             A = A_across = pixels           # of averages nobody looks at them
+            finite = True
         else:
             gradient[:, :-1, :-1] = dA[i:i + n]
             A, A_across = _maxima(pixels, kh, kw, row, first[:len(pixels)])
+            finite = _is_finite(gradient)
         if at_once:
             A, gradient = (x.reshape(len(x), -1, c) for x in (A, gradient))
         for y in range(0, h_prev, h):
             here = np.s_[:, y:y + h]
             out = dA_prev[i:i + n][here]    # (n, h, w_prev, c)
             if at_once:
-                _receive(mode, pixels[here], A, gradient, down[here], 1, out)
-                continue
-            rows = _receive(mode, A_across[here], A, gradient, down[here], 1)
-            _receive(mode, pixels[here], A_across[here], rows, across, 2, out)
+                _receive(mode, pixels[here], A, gradient, finite, down[here],
+                         1, out)
+            else:
+                rows = _receive(mode, A_across[here], A, gradient, finite,
+                                down[here], 1)
+                _receive(mode, pixels[here], A_across[here], rows,
+                         mode == 'avg' or _is_finite(rows), across, 2, out)
     return dA_prev
 
 
-def _receive(mode, values, A, dA, windows, axis, out=None):
+def _is_finite(dA):
+    """Return whether the sum is finite, so that dA holds no infinity or NaN."""
+    with np.errstate(all='ignore'):
+        return np.isfinite(dA.sum())
+
+
+def _receive(mode, values, A, dA, finite, windows, axis, out=None):
     """Return what the values receive from the windows that they lie in.
 
     Each row of windows says for every value, or every row or column of them,
     where along the axis one of its windows stands in A and dA.
     """
-    with np.errstate(all='ignore'):
-        finite = mode == 'avg' or np.isfinite(dA.sum())
     for j, window in enumerate(windows):
         share = np.take(dA, window, axis, None if j else out, 'clip')
         if mode == 'max':
