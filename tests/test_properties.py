@@ -375,3 +375,5 @@ def test_pool_in_several_blocks(shape, kernel_shape, stride, seed, mode):
     np.testing.assert_allclose(
         pool_backward(dA, A_prev, kernel_shape, stride, mode), dA_prev,
         atol=1e-13)
+    check_one_by_one(dA, A_prev, (kernel_shape, stride, mode),
+                     rng.choice(len(A_prev), 3))
