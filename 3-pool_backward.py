@@ -122,7 +122,7 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
 
 
 def _is_finite(dA):
-    """Return whether the sum is finite, so that dA holds no infinity or NaN."""
+    """Return whether the sum, and so every number in dA, is finite."""
     with np.errstate(all='ignore'):
         return np.isfinite(dA.sum())
 
