@@ -47,7 +47,10 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in the dtype
         that NumPy gives to all four arrays together; to integers,
-        with int64.
+        with int64. Where A_prev is float32 and dZ float64, as in the course's
+        driver, the products that make up dW are rounded to float32 and added
+        in float64, as in its printed output; numbers that float32 cannot hold
+        are not rounded.
 
     Raises
     ------
@@ -87,7 +90,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         dtype = np.result_type(dtype, np.int64)
     if dZ.size == 0:
         return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
-    t = _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype, dZ)
+    rounded = _is_rounded(A_prev, dZ)
+    t = 1 if rounded else _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype,
+                                dZ)
     tiles, kw_t = w_new // t, kw + (t - 1) * sw
     wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
     for j in range(t):
@@ -124,7 +129,8 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
             columns[:len(A), :hs] = windows[:len(A), y:y + h]
             dZ_ = np.ascontiguousarray(dZ[i:i + n, y:y + h], dtype)
             dZ_ = dZ_.reshape(-1, t * c_new)
-            dwide += rows[:len(A), :hs].reshape(-1, size + 1).T @ dZ_
+            product = _rounded_product if rounded else np.matmul
+            dwide += product(rows[:len(A), :hs].reshape(-1, size + 1).T, dZ_)
             for r in range(kh):
                 drow = (dZ_ @ wide[r].T).reshape(into[:, :, :, r].shape)
                 for q in range(apart):
@@ -160,6 +166,27 @@ def _pair(name, pair):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
     return int(pair[0]), int(pair[1])
+
+
+def _is_rounded(A_prev, dZ):
+    """Say whether the products for dW are rounded to float32 in this call."""
+    if (A_prev.dtype.char, dZ.dtype.char) != ('f', 'd'):
+        return False
+    sizes = [np.abs(array) for array in (A_prev, dZ)]
+    largest = [float(size.max()) for size in sizes]
+    smallest = [float(size.min(where=size > 0, initial=np.inf))
+                for size in sizes]
+    # well inside of what float32 holds, each number and each product
+    return (max(largest[1], largest[0] * largest[1]) < 1e38 and
+            min(smallest[1], smallest[0] * smallest[1]) > 1e-37)
+
+
+def _rounded_product(columns, dZ):
+    """Return columns @ dZ, each product rounded to float32; db is exact."""
+    dZ_ = np.ascontiguousarray(dZ.T, np.float32)            # (c_new, windows)
+    return np.vstack([(column * dZ_).sum(axis=1, dtype=np.float64)
+                      for column in columns[:-1].astype(np.float32)] +
+                     [dZ.sum(axis=0)])
 
 
 def _tile(w_new, c_new, most, dtype, array):

@@ -1,15 +1,8 @@
-# make run   the environment, then every driver on the real digits
-# make test  the environment, then every check
-# make bench the environment and PyTorch, then every speed (QUICK=--quick: a
-#            minute's worth, and no figure is kept)
-# make figures draws the pictures of the pages again
-# make clean removes what these made
-#
-# PYTHON names the interpreter: `make test PYTHON=python3.8` is the course's
-# world. Each version of Python gets an environment of its own, made once.
+# PYTHON names the interpreter: with PYTHON=python3.8 every target works with
+# the course's versions. Each Python gets an environment of its own, made once.
 
 PYTHON ?= python3
-# what random tests draw from; any number draws the same again
+# what random tests draw from; the same number draws the same again
 SEED := $(shell date +%s)
 
 # Where the name does not run by itself, a version that pyenv keeps may.
@@ -21,29 +14,53 @@ FOUND := $(shell $(PYTHON) $(where) || \
 VERSION := $(shell $(FOUND) -c \
 	'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv-$(VERSION)
+pip = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test bench figures environment clean
+.PHONY: help run examples quick test bench figures environment clean
+
+# the first target: what `make` alone does
+help:
+	@echo 'make run       run drivers 0 to 6 on MNIST'
+	@echo 'make examples  train from scratch, train on two workers, and run'
+	@echo '               layers over more images than memory holds'
+	@echo 'make quick     run the tests that end within a minute'
+	@echo 'make test      run every test'
+	@echo 'make bench     measure every speed (QUICK=--quick: in two minutes)'
+	@echo 'make figures   draw the pictures of the pages again'
+	@echo 'make clean     remove what these made'
+	@echo 'Each sets up what it needs; PYTHON=python3.8 takes that Python.'
 
 run: environment
 	@mkdir -p figures
-	@for driver in 0-main.py 1-main.py 2-main.py 3-main.py 4-main.py \
-			5-main.py 6-alexnet.py lenet5_from_scratch.py \
-			'5-distributed.py --workers 2 --epochs 2' \
-			beyond_memory.py; do \
-		echo "== mains/$$driver"; \
-		(cd figures && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
-			sh -c "../mains/$$driver") || exit 1; \
+	@cd figures && for driver in 0-main.py 1-main.py 2-main.py 3-main.py \
+			6-alexnet.py 5-main.py 4-main.py; do \
+		echo "== mains/$$driver"; start=$$(date +%s); \
+		PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ../mains/$$driver || exit 1; \
+		echo "== mains/$$driver took $$(($$(date +%s) - start)) s"; \
 	done
 
-test: environment
+examples: $(VENV)/examples
+	@mkdir -p figures
+	@cd figures && for example in lenet5_from_scratch.py \
+			'distributed.py --workers 2 --epochs 2' beyond_memory.py; do \
+		echo "== examples/$$example"; start=$$(date +%s); \
+		PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+			sh -c "../examples/$$example" || exit 1; \
+		echo "== examples/$$example took $$(($$(date +%s) - start)) s"; \
+	done
+
+quick: $(VENV)/tests
+	$(VENV)/bin/python -m pytest -n auto -m quick -q tests
+
+test: $(VENV)/tests $(VENV)/examples
 	$(VENV)/bin/python -m pytest -n auto --dist loadgroup --cov \
 		--cov-config=.coveragerc --hypothesis-seed=$(SEED) tests
 
-bench: $(VENV)/bench
+bench: $(VENV)/benchmarks
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
 
-figures: environment
-	$(VENV)/bin/python images/draw.py
+figures: $(VENV)/examples
+	$(VENV)/bin/python lesson/draw.py
 
 environment: $(VENV)/made
 
@@ -57,14 +74,13 @@ endif
 	@$(FOUND) -m venv --clear $(VENV) || { echo "$(PYTHON) cannot make an" \
 		"environment (on Debian and Ubuntu it needs python3-venv)" >&2; \
 		exit 1; }
-	@$(VENV)/bin/python -m pip install --quiet uv
-	$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
-		-r requirements.txt
+	@$(pip) -r requirements.txt
 	@touch $@
 
-$(VENV)/bench: benchmarks/requirements.txt $(VENV)/made
-	@echo "== adding what the benchmarks compare with"
-	@$(VENV)/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+# what a folder needs besides is added when a target first needs it
+$(VENV)/%: %/requirements.txt $(VENV)/made
+	@echo "== adding what $*/ needs"
+	@$(pip) -r requirements.txt -r $<
 	@touch $@
 
 clean:

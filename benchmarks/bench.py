@@ -28,7 +28,7 @@ from tqdm import tqdm  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-sys.path[:0] = [HERE, os.path.join(ROOT, 'mains')]
+sys.path[:0] = [HERE, os.path.join(ROOT, 'examples')]
 peers = __import__('peers')
 scratch = __import__('lenet5_from_scratch')
 lenet5 = __import__('5-lenet5').lenet5
@@ -156,7 +156,7 @@ def refusals():
 
 def epochs(turns, examples):
     """Return the seconds that an epoch takes from scratch and in Keras."""
-    lib = scratch.load_mnist()
+    lib = scratch.surroundings.load_mnist()
     X, Y = lib['X_train'][:examples, ..., None], lib['Y_train'][:examples]
     Y_oh = K.utils.to_categorical(Y, 10)
     adam = scratch.Adam(scratch.initialize(np.random.RandomState(0)))

@@ -17,8 +17,8 @@ except ImportError:
     torch = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'tests')]
-literal = __import__('literal')
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson')]
+loops = __import__('loops')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
@@ -105,13 +105,13 @@ def conv_calls(shape, W_shape, padding, dtype):
             'ours': lambda: conv_forward(A_prev, W, b, identity, padding),
             'tensorflow': lambda: tf.nn.bias_add(
                 tf.nn.conv2d(tf_A, tf_W, 1, same), tf_b[0, 0, 0]),
-            'loops': lambda: literal.conv_forward(A_prev[:1], W, b, padding,
-                                                  (1, 1))},
+            'loops': lambda: loops.conv_forward(A_prev[:1], W, b, padding,
+                                                (1, 1))},
         'backward': {
             'ours': lambda: conv_backward(dZ, A_prev, W, b, padding),
             'tensorflow': tf_backward,
-            'loops': lambda: literal.conv_backward(dZ[:1], A_prev[:1], W,
-                                                   padding, (1, 1))}}
+            'loops': lambda: loops.conv_backward(dZ[:1], A_prev[:1], W,
+                                                 padding, (1, 1))}}
     if torch:
         zeros = [n // 2 if padding == 'same' else 0 for n in W_shape[:2]]
         A_t, dZ_t = channels_first(A_prev), channels_first(dZ)
@@ -172,13 +172,13 @@ def pool_calls(shape, kernel_shape, stride, mode, dtype):
         'forward': {
             'ours': lambda: pool_forward(A_prev, kernel_shape, stride, mode),
             'tensorflow': tf_forward,
-            'loops': lambda: literal.pool_forward(
+            'loops': lambda: loops.pool_forward(
                 A_prev[:1], kernel_shape, stride, mode)},
         'backward': {
             'ours': lambda: pool_backward(dA, A_prev, kernel_shape, stride,
                                           mode),
             'tensorflow': tf_backward,
-            'loops': lambda: literal.pool_backward(
+            'loops': lambda: loops.pool_backward(
                 dA[:1], A_prev[:1], kernel_shape, stride, mode)}}
     if torch:
         A_t, dA_t = channels_first(A_prev), channels_first(dA)

@@ -17,8 +17,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(os.path.dirname(HERE), 'mains')]
-distributed = __import__('5-distributed')
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), 'examples')]
+distributed = __import__('distributed')
 import numpy as np  # noqa: E402
 
 WORKERS = 1, 2, 4

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Send random gradients back through a 3x3 convolution of ten digits."""
+"""The course's driver of task 2; what is not the course's is marked."""
 import numpy as np
-from surroundings import load_mnist
+import surroundings  # added
+surroundings.prepare()  # added
 conv_backward = __import__('2-conv_backward').conv_backward
 
 if __name__ == "__main__":
     np.random.seed(0)
-    lib = load_mnist()
+    lib = surroundings.load_mnist()  # instead of: np.load('../data/MNIST.npz')
     X_train = lib['X_train']
     _, h, w = X_train.shape
     X_train_c = X_train[:10].reshape((-1, h, w, 1))

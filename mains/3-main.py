@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Send random gradients back through a 3x3 max pooling of ten digits."""
+"""The course's driver of task 3; what is not the course's is marked."""
 import numpy as np
-from surroundings import load_mnist
+import surroundings  # added
+surroundings.prepare()  # added
 pool_backward = __import__('3-pool_backward').pool_backward
 
 if __name__ == "__main__":
     np.random.seed(0)
-    lib = load_mnist()
+    lib = surroundings.load_mnist()  # instead of: np.load('../data/MNIST.npz')
     X_train = lib['X_train']
     _, h, w = X_train.shape
     X_train_a = X_train[:10].reshape((-1, h, w, 1))

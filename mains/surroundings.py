@@ -1,31 +1,68 @@
 #!/usr/bin/env python3
-"""What the drivers need around them: task files, data, figures, a good end.
+"""What a driver needs around it: task files, digits, figures, a clean exit.
 
-Importing this module first lets a driver run from any folder: it makes the
-task files importable, saves figures where no window can open (see
-save_figures.py), and lets Ctrl-C or a closed pipe end the run without a
-traceback.
+Importing this module changes nothing. A driver calls `prepare` once, before
+anything else, and `load_mnist` for the digits.
 """
-import functools
 import os
 import signal
 import sys
+import threading
 import zipfile
-import zlib
 
-import matplotlib.pyplot as plt
 import numpy as np
-from tqdm import tqdm
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MAINS = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(MAINS)
 MNIST = os.path.join(ROOT, 'data', 'MNIST.npz')
+SIZES = {'train': 50000, 'valid': 10000, 'test': 10000}
 
-# a bar while a person is watching, nothing where output goes to a file
-progress = functools.partial(tqdm, disable=None, leave=False)
+
+def prepare(plt=None):
+    """Let a driver run from any folder and print what the course printed.
+
+    The task files become importable, and NumPy prints arrays as it did at the
+    time of the course. Where the driver is a program of its own, and not a
+    guest in a notebook, an editor or another program, Ctrl-C and a reader that
+    closes the pipe (`| head`) end it without a traceback.
+
+    Parameters
+    ----------
+    plt : module, optional
+        `matplotlib.pyplot`, if the driver draws: where no window can open,
+        each figure is saved instead (see save_figures.py).
+    """
+    sys.path.insert(0, ROOT)
+    # TensorFlow's notes on processors would bury the driver's own lines
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+    # a guest's output is replaced, and a prompt has `sys.ps1`
+    alone = (sys.stdout is sys.__stdout__ and not hasattr(sys, 'ps1') and
+             threading.current_thread() is threading.main_thread())
+    if alone and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+    if alone and hasattr(signal, 'SIGPIPE'):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for name in 'stdout', 'stderr':
+        # a stream that was closed (`>&-`) is None, which Keras cannot write to
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, 'w'))
+    if hasattr(sys.stdout, 'reconfigure'):
+        # a file or pipe gets each line as soon as it is printed
+        sys.stdout.reconfigure(line_buffering=True)
+    if int(np.__version__.split('.')[0]) > 1:
+        # NumPy 2 adds shapes and types to what it prints
+        np.set_printoptions(legacy='1.25')
+    if plt:
+        _keep_figures(plt)
+
+
+def watched():
+    """Return whether a person is watching: then a progress bar is of use."""
+    return sys.stdout.isatty()
 
 
 def load_mnist(*parts):
-    """Load the digits, or end the program saying how to mend the file.
+    """Load the digits, or end the program saying how to repair the file.
 
     Parameters
     ----------
@@ -35,61 +72,69 @@ def load_mnist(*parts):
     Returns
     -------
     dict of str to numpy.ndarray
-        `X_train`, `X_valid`, `X_test`: (n, 28, 28) float32; `Y_train`,
-        `Y_valid`, `Y_test`: (n,) int64.
+        `X_train`, `X_valid`, `X_test`: (n, 28, 28) float32, from 0 to 1;
+        `Y_train`, `Y_valid`, `Y_test`: (n,) integers, from 0 to 9.
     """
-    sizes = {'train': 50000, 'valid': 10000, 'test': 10000}
-    arrays = {}
+    parts = parts or tuple(SIZES)
     try:
-        # what is no archive, NumPy 1.19 complains of in a traceback of its own
+        # NumPy 1.19 does not say plainly that a file is no archive
         zipfile.ZipFile(MNIST).close()
         with np.load(MNIST) as lib:
-            for name in parts or sizes:
-                n = sizes[name]
-                arrays['X_' + name] = lib['X_' + name]
-                arrays['Y_' + name] = lib['Y_' + name]
-                if (arrays['X_' + name].shape != (n, 28, 28) or
-                        arrays['Y_' + name].shape != (n,)):
-                    raise ValueError("it does not hold {} {} images".format(
-                        n, name))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile,
-            zlib.error) as error:
-        sys.exit("{}: {}. Restore it with `git checkout data/MNIST.npz`, or "
-                 "build it again: see data/README.md".format(
-                     MNIST, str(error).strip('\'". ')))
-    return arrays
+            arrays = {name: lib[name] for name in (
+                letter + '_' + part for part in parts for letter in 'XY')}
+        for part in parts:
+            _check('X_' + part, arrays, (SIZES[part], 28, 28), 'f4', 1)
+            _check('Y_' + part, arrays, (SIZES[part],), 'iu', 9)
+        return arrays
+    except Exception as error:  # a damaged archive can raise nearly anything
+        why = getattr(error, 'strerror', None) or ' '.join(
+            map(str, error.args)) or type(error).__name__
+    sys.exit("{}: {}. Restore it with `git checkout data/MNIST.npz`, or build "
+             "it again: see data/README.md".format(MNIST, why.rstrip('.')))
 
 
-def _end(kind, error, traceback):
-    """Report an exception that nothing caught; Ctrl-C is not a mistake."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("Interrupted.", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, traceback)
+def _check(name, arrays, shape, kinds, most):
+    """Raise ValueError unless an array holds what its name promises."""
+    array = arrays[name]
+    if array.shape != shape:
+        raise ValueError('{} has the shape {}, expected {}'.format(
+            name, array.shape, shape))
+    if array.dtype.kind not in kinds or kinds == 'f4' != array.dtype.str[1:]:
+        raise ValueError('{} is {}, expected {}'.format(
+            name, array.dtype, 'float32' if kinds == 'f4' else 'integers'))
+    least, largest = array.min(), array.max()
+    if not 0 <= least <= largest <= most:
+        raise ValueError('{} lies between {} and {}, expected 0 to {}'.format(
+            name, least, largest, most))
 
 
-def end_at_once(signum, frame):
+def _end(signum, frame):
     """End on Ctrl-C here and now, as a handler of that signal.
 
-    For what trains with TensorFlow: an exception could be lost there, as 2.6
-    calls Python from where none is passed on.
+    An exception could be lost: TensorFlow 2.6 calls Python from where none is
+    passed on.
     """
-    # a bar may stand on the line of a terminal
-    os.write(2, b'\n' * sys.stderr.isatty() + b'Interrupted.\n')
+    try:
+        # a progress bar may stand on the line of a terminal
+        os.write(2, b'\n' * os.isatty(2) + b'Interrupted.\n')
+    except OSError:     # standard error is closed
+        pass
     signal.signal(signum, signal.SIG_DFL)
     signal.raise_signal(signum)
 
 
-sys.path.insert(0, ROOT)
-sys.excepthook = _end
-sys.stdout.reconfigure(line_buffering=True)
-if hasattr(signal, 'SIGPIPE'):
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-if int(np.__version__.split('.')[0]) > 1:
-    # NumPy 2 prints shapes and types into arrays; the course's lines had none
-    np.set_printoptions(legacy='1.25')
-# TensorFlow's notes on processors and drivers would bury the driver's lines
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-# 'agg' is what matplotlib falls back on where it can open no window
-if 'MPLBACKEND' not in os.environ and plt.get_backend().lower() == 'agg':
+def _keep_figures(plt):
+    """Save figures as PNG files where no window can show them."""
+    backend = plt.get_backend()
+    if backend.lower() == 'agg':
+        # what matplotlib falls back on; who asks for it gets it
+        if os.environ.get('MPLBACKEND'):
+            return
+    else:
+        try:
+            return plt.switch_backend(backend)
+        except Exception as error:
+            print('{}. Figures are saved instead.'.format(
+                str(error).rstrip('.')), file=sys.stderr)
+    sys.path.append(MAINS)
     plt.switch_backend('module://save_figures')

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the tests share: the places, the task files, the data."""
 import os
+import signal
 import sys
 
 import numpy as np
@@ -8,16 +9,18 @@ import pytest
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'data'), os.path.join(ROOT, 'mains')]
+sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
+                         for room in ('data', 'mains', 'lesson')]
+# last, as its distributed.py would hide Dask's package of that name
+sys.path.append(os.path.join(ROOT, 'examples'))
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # the drivers' first line asks `env` for python3: let it find this one
 os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
                                       os.environ.get('PATH', '')])
-
-
-def pytest_configure(config):
-    """Let `-m 'not slow'` leave out what trains on several workers."""
-    config.addinivalue_line('markers', 'slow: takes more than ten seconds')
+# where SIGINT is ignored (`nohup make test &`), programs that the tests start
+# would ignore Ctrl-C too
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session')

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group('beyond')
 beyond_memory = __import__('beyond_memory')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
-PROGRAM = os.path.join(ROOT, 'mains', 'beyond_memory.py')
+PROGRAM = os.path.join(ROOT, 'examples', 'beyond_memory.py')
 TIMES = 14      # the digits over and over: 419 MiB
 LIMIT = 400     # MiB
 
@@ -64,7 +64,6 @@ def finished(tmp_path_factory):
     return runs
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('run', [0, 1], ids=['threads', 'workers'])
 def test_what_is_printed(finished, run):
     """They do not fit at once, the peak is below, and nothing else is said."""
@@ -82,7 +81,6 @@ def test_what_is_printed(finished, run):
     assert os.listdir(str(folder / 'tmp')) == []
 
 
-@pytest.mark.slow
 def test_the_result_is_that_of_the_whole(finished, mnist):
     """Every digit's features are those of the digits in one call.
 
@@ -103,7 +101,6 @@ def test_the_result_is_that_of_the_whole(finished, mnist):
         np.testing.assert_array_equal(part, cluster[i:i + 10000])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('arguments', [[], ['--workers', '2']])
 def test_ctrl_c(tmp_path, arguments):
     """As on a terminal it reaches every process; none is left, nor a file."""

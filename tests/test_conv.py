@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import literal
+import loops
 
 conv_forward = __import__('0-conv_forward').conv_forward
 conv_backward = __import__('2-conv_backward').conv_backward
@@ -66,7 +66,7 @@ def test_forward_is_the_definition(rng, layer):
     """Every window is multiplied, summed and shifted."""
     A_prev, W, b, padding, stride = make(rng, layer)
     close(conv_forward(A_prev, W, b, identity, padding, stride),
-          literal.conv_forward(A_prev, W, b, padding, stride))
+          loops.conv_forward(A_prev, W, b, padding, stride))
 
 
 @pytest.mark.parametrize('layer', LAYERS)
@@ -74,10 +74,10 @@ def test_forward_is_the_definition(rng, layer):
 def test_backward_is_the_definition(rng, layer, missing):
     """The gradient is right, also when dZ lacks the last row and column."""
     A_prev, W, b, padding, stride = make(rng, layer)
-    Z = literal.conv_forward(A_prev, W, b, padding, stride)
+    Z = loops.conv_forward(A_prev, W, b, padding, stride)
     dZ = rng.randn(*Z.shape)[:, missing:, missing:]
     ours = conv_backward(dZ, A_prev, W, b, padding, stride)
-    theirs = literal.conv_backward(dZ, A_prev, W, padding, stride)
+    theirs = loops.conv_backward(dZ, A_prev, W, padding, stride)
     for gradient, expected in zip(ours, theirs):
         close(gradient, expected)
 
@@ -114,7 +114,7 @@ def test_tensorflow_agrees(rng, layer, dtype, rtol):
 def test_backward_is_the_slope_of_forward(rng, layer):
     """Central differences: Z is linear in each, so they are exact."""
     A_prev, W, b, padding, stride = make(rng, layer)
-    dZ = rng.randn(*literal.conv_forward(A_prev, W, b, padding, stride).shape)
+    dZ = rng.randn(*loops.conv_forward(A_prev, W, b, padding, stride).shape)
     gradients = conv_backward(dZ, A_prev, W, b, padding, stride)
     for array, gradient in zip((A_prev, W, b), gradients):
         slope = np.empty(array.shape)
@@ -173,7 +173,7 @@ def test_any_layout_and_nothing_modified(rng, layout):
     """Where the numbers lie in memory changes nothing, nor are they changed.
     """
     arrays = make(rng, LAYERS[5])[:3]
-    dZ = rng.randn(*literal.conv_forward(*arrays, 'same', (3, 2)).shape)
+    dZ = rng.randn(*loops.conv_forward(*arrays, 'same', (3, 2)).shape)
     others = [layout(array) for array in (dZ,) + arrays]
     np.testing.assert_array_equal(
         conv_forward(*others[1:], identity, 'same', (3, 2)),

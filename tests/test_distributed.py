@@ -13,15 +13,15 @@ import numpy as np
 import psutil
 import pytest
 
-from test_drivers import MAINS
+from conftest import ROOT
 
-pytestmark = pytest.mark.slow
-DRIVER = os.path.join(MAINS, '5-distributed.py')
+EXAMPLES = os.path.join(ROOT, 'examples')
+DRIVER = os.path.join(EXAMPLES, 'distributed.py')
 # what each worker sees of two epochs of 100 numbered images, in batches of 32
 SEEN = """#!/usr/bin/env python3
 import itertools, json, os, sys
-sys.path.insert(0, {mains!r})
-distributed = __import__('5-distributed')
+sys.path.insert(0, {folder!r})
+distributed = __import__('distributed')
 import numpy as np
 
 
@@ -87,7 +87,7 @@ def undisturbed(where):
 def test_each_example_is_seen_once(tmp_path, n):
     """Also where neither the batches nor the examples can be shared evenly.
     """
-    (tmp_path / 'seen.py').write_text(SEEN.format(mains=MAINS))
+    (tmp_path / 'seen.py').write_text(SEEN.format(folder=EXAMPLES))
     Job('--workers {}'.format(n), 'seen.py', str(tmp_path)).end(0)
     orders = []
     for epoch in range(2):

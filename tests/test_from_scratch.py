@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from test_drivers import MAINS, run
+from conftest import ROOT
+from test_drivers import run
 
 scratch = __import__('lenet5_from_scratch')
 
@@ -75,7 +76,7 @@ def test_adam_is_keras_adam(rng):
 def test_one_epoch(tmp_path):
     """The driver prints the course's lines and passes 97.5 %."""
     output, complaints, named = run(
-        [MAINS + '/lenet5_from_scratch.py', '--epochs', '1'], tmp_path)
+        [ROOT + '/examples/lenet5_from_scratch.py', '--epochs', '1'], tmp_path)
     line = re.compile(r'After (\d) epochs: [\d.]+ cost, [\d.]+ accuracy, '
                       r'[\d.]+ validation cost, ([\d.]+) validation '
                       r'accuracy$')
@@ -83,4 +84,4 @@ def test_one_epoch(tmp_path):
     assert (before.group(1), after.group(1)) == ('0', '1')
     assert float(before.group(2)) < .3
     assert float(after.group(2)) >= .975
-    assert len(named) == 2 and complaints.split('\n')[:-1] == named
+    assert len(named) == 3 and complaints.split('\n')[:-1] == named

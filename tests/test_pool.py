@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import literal
+import loops
 
 pool_forward = __import__('1-pool_forward').pool_forward
 pool_backward = __import__('3-pool_backward').pool_backward
@@ -37,7 +37,7 @@ def test_forward_is_the_definition(rng, shape, kernel_shape, stride, mode):
     A_prev = rng.randn(*shape)
     np.testing.assert_allclose(
         pool_forward(A_prev, kernel_shape, stride, mode),
-        literal.pool_forward(A_prev, kernel_shape, stride, mode), rtol=1e-13,
+        loops.pool_forward(A_prev, kernel_shape, stride, mode), rtol=1e-13,
         atol=1e-14)
 
 
@@ -50,11 +50,11 @@ def test_backward_is_the_definition(rng, shape, kernel_shape, stride, mode,
     """Every maximum gets the whole gradient; dA may lack a row and column."""
     A_prev = rng.randint(0, 3, shape).astype(float) if ties else rng.randn(
         *shape)
-    dA = rng.randn(*literal.pool_forward(A_prev, kernel_shape, stride,
-                                         mode).shape)[:, missing:, missing:]
+    dA = rng.randn(*loops.pool_forward(A_prev, kernel_shape, stride,
+                                       mode).shape)[:, missing:, missing:]
     np.testing.assert_allclose(
         pool_backward(dA, A_prev, kernel_shape, stride, mode),
-        literal.pool_backward(dA, A_prev, kernel_shape, stride, mode),
+        loops.pool_backward(dA, A_prev, kernel_shape, stride, mode),
         rtol=1e-12, atol=1e-13)
 
 
@@ -109,11 +109,11 @@ def test_forward_dtypes(rng, dtype):
     A_prev = (rng.rand(2, 6, 6, 3) * 255).astype(dtype)
     A = pool_forward(A_prev, (2, 2), (2, 2))
     assert A.dtype == dtype
-    np.testing.assert_array_equal(A, literal.pool_forward(
+    np.testing.assert_array_equal(A, loops.pool_forward(
         A_prev, (2, 2), (2, 2), 'max'))
     A = pool_forward(A_prev, (2, 2), (2, 2), 'avg')
     assert A.dtype == (dtype if 'f' in dtype else 'f8')
-    np.testing.assert_allclose(A, literal.pool_forward(
+    np.testing.assert_allclose(A, loops.pool_forward(
         A_prev.astype('f8'), (2, 2), (2, 2), 'avg'),
         rtol=1e-3 if dtype == 'f2' else 1e-6)
 
@@ -134,7 +134,7 @@ def test_backward_dtypes(rng, dA, A_prev, by_max, by_avg):
     for mode, expected in ('max', by_max), ('avg', by_avg):
         ours = pool_backward(dA, A_prev, (2, 2), (1, 1), mode)
         assert ours.dtype == expected
-        np.testing.assert_allclose(ours, literal.pool_backward(
+        np.testing.assert_allclose(ours, loops.pool_backward(
             dA.astype('f8'), A_prev, (2, 2), (1, 1), mode), rtol=1e-6)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, assume, given, settings, strategies as st
 
-import literal
+import loops
 
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
@@ -77,10 +77,10 @@ def conv_layers(draw, dtypes=('float64',)):
         (m, h_prev, w_prev, c_prev), (kh, kw, c_prev, c_new),
         (1, 1, 1, c_new)))
     ph, pw = ((0, 0) if padding == 'valid' else (
-        sum(literal.pad_same(h_prev, kh, sh)),
-        sum(literal.pad_same(w_prev, kw, sw))))
-    h_new, w_new = literal.output_shape((h_prev + ph, w_prev + pw), (kh, kw),
-                                        (sh, sw))
+        sum(loops.pad_same(h_prev, kh, sh)),
+        sum(loops.pad_same(w_prev, kw, sw))))
+    h_new, w_new = loops.output_shape((h_prev + ph, w_prev + pw), (kh, kw),
+                                      (sh, sw))
     if draw(st.booleans()):
         h_new, w_new = (draw(st.integers(0, n)) for n in (h_new, w_new))
     dZ = draw(arrays((m, h_new, w_new, c_new), dtypes, rng))
@@ -97,7 +97,7 @@ def pool_layers(draw, dtypes=('float64',), overlap=True):
                           for k in (kh, kw))))
     kernel_shape = draw(pairs(st.just(kh), st.just(kw)))
     A_prev = draw(arrays((m, h_prev, w_prev, c), dtypes, rng))
-    h_new, w_new = literal.output_shape((h_prev, w_prev), (kh, kw), stride)
+    h_new, w_new = loops.output_shape((h_prev, w_prev), (kh, kw), stride)
     if draw(st.booleans()):
         h_new, w_new = (draw(st.integers(0, n)) for n in (h_new, w_new))
     dA = draw(arrays((m, h_new, w_new, c), dtypes, rng))
@@ -155,8 +155,8 @@ def test_conv_is_its_definition(layer):
     def exact(change):
         """Return Z, dA_prev, dW, db in float64, of arrays that are changed."""
         D, A, V, c = (change(wide(array)) for array in (dZ, A_prev, W, b))
-        return (literal.conv_forward(A, V, c, padding, stride),) + (
-            literal.conv_backward(D, A, V, padding, stride))
+        return (loops.conv_forward(A, V, c, padding, stride),) + (
+            loops.conv_backward(D, A, V, padding, stride))
 
     terms = [W[..., 0].size + 1, W[:, :, 0].size] + 2 * [dZ[..., 0].size]
     for numbers in zip((Z,) + gradients, exact(np.array), exact(np.abs),
@@ -181,11 +181,11 @@ def test_pool_is_its_definition(layer, mode):
                              'i8' if mode == 'max' else 'f8')
     n = kernel_shape[0] * kernel_shape[1]
     exact = wide(dA), wide(A_prev), kernel_shape, stride, mode
-    nearly(A, literal.pool_forward(*exact[1:]),
-           0 if mode == 'max' else literal.pool_forward(
+    nearly(A, loops.pool_forward(*exact[1:]),
+           0 if mode == 'max' else loops.pool_forward(
                np.abs(exact[1]), *exact[2:]), n)
-    nearly(dA_prev, literal.pool_backward(*exact),
-           literal.pool_backward(np.abs(exact[0]), *exact[1:]), n)
+    nearly(dA_prev, loops.pool_backward(*exact),
+           loops.pool_backward(np.abs(exact[0]), *exact[1:]), n)
 
 
 @given(conv_layers(), st.floats(-3, 3), st.integers(0, 2 ** 32 - 1))

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-import literal
+import loops
 
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
@@ -163,7 +163,7 @@ def test_conv_forward_passes_them_through(rng, special, padding, stride,
     arrays[where].ravel()[arrays[where].size // 2] = special
     ours = conv_forward(activation=lambda Z: Z, padding=padding,
                         stride=stride, **arrays)
-    theirs = literal.conv_forward(padding=padding, stride=stride, **arrays)
+    theirs = loops.conv_forward(padding=padding, stride=stride, **arrays)
     assert not np.isfinite(theirs).all()
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
@@ -176,14 +176,14 @@ def test_conv_backward_passes_them_through(rng, special, padding, stride,
                                            where):
     """They reach what they are multiplied with and nothing else."""
     arrays = {'A_prev': rng.rand(2, 8, 9, 2), 'W': rng.rand(3, 2, 2, 2)}
-    arrays['dZ'] = rng.rand(*literal.conv_forward(
+    arrays['dZ'] = rng.rand(*loops.conv_forward(
         b=np.zeros((1, 1, 1, 2)), padding=padding, stride=stride,
         **arrays).shape)
     # of the last example, so that what is after it cannot hide a mistake
     arrays[where].ravel()[-arrays[where].size // 4] = special
     ours = conv_backward(b=np.zeros((1, 1, 1, 2)), padding=padding,
                          stride=stride, **arrays)
-    theirs = literal.conv_backward(padding=padding, stride=stride, **arrays)
+    theirs = loops.conv_backward(padding=padding, stride=stride, **arrays)
     assert not all(np.isfinite(gradient).all() for gradient in theirs)
     for our, their in zip(ours, theirs):
         np.testing.assert_allclose(our, their, rtol=1e-12)
@@ -205,7 +205,7 @@ def test_pool_forward_passes_them_through(rng, special, mode, kernel_shape,
         warnings.simplefilter('error')
         A = pool_forward(A_prev, kernel_shape, stride, mode)
     np.testing.assert_allclose(
-        A, literal.pool_forward(A_prev, kernel_shape, stride, mode),
+        A, loops.pool_forward(A_prev, kernel_shape, stride, mode),
         rtol=1e-12)
 
 
@@ -232,7 +232,7 @@ def test_pool_backward_passes_them_through(rng, special, mode, where,
     A_prev = rng.randn(2, 7, 8, 3)
     dA = rng.randn(*pool_forward(A_prev, kernel_shape, stride).shape)
     {'dA': dA, 'A_prev': A_prev}[where][1, 1, 3, 0] = special
-    theirs = literal.pool_backward(dA, A_prev, kernel_shape, stride, mode)
+    theirs = loops.pool_backward(dA, A_prev, kernel_shape, stride, mode)
     assert where == 'A_prev' or not np.isfinite(theirs).all()
     np.testing.assert_allclose(
         pool_backward(dA, A_prev, kernel_shape, stride, mode), theirs,

@@ -7,10 +7,15 @@ layers in reverse and leaves the gradient of each weight on its way. The 61,706
 parameters lie in one vector, `theta`, so that Adam is a few lines on vectors.
 """
 import argparse
+import os
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-from surroundings import load_mnist, progress
+from tqdm import tqdm
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
+surroundings = __import__('surroundings')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
@@ -156,7 +161,7 @@ class Adam:
         The parameters, which each step changes in place.
     last : int, optional
         If given, the rate falls from 0.001 to 0 in as many steps, so that the
-        result does not hang on the few batches that were seen last.
+        result does not depend on the few batches that were seen last.
     """
 
     def __init__(self, theta, last=None):
@@ -216,7 +221,7 @@ def train_epoch(adam, X, Y, order):
         The cost of each batch.
     """
     costs = []
-    for i in progress(range(0, len(order), BATCH)):
+    for i in tqdm(range(0, len(order), BATCH), disable=None, leave=False):
         batch = order[i:i + BATCH]
         layers = forward(adam.theta, X[batch])
         costs.append(cross_entropy(layers[-1], Y[batch])[1])
@@ -224,8 +229,20 @@ def train_epoch(adam, X, Y, order):
     return costs
 
 
-def draw(costs, theta):
-    """Draw the cost of each batch and the kernels that were learned."""
+def draw(costs, theta, X, Y):
+    """Draw the cost of each batch, the learned kernels, the worst digits.
+
+    Parameters
+    ----------
+    costs : list of float
+        The cost of each batch.
+    theta : numpy.ndarray, shape (61706,)
+        The parameters.
+    X : numpy.ndarray, shape (m, 28, 28, 1)
+        The validation images.
+    Y : numpy.ndarray of int, shape (m,)
+        Their digits.
+    """
     plt.plot(costs, '.', markersize=1)
     plt.title("LeNet-5 from scratch: the cost of each batch")
     plt.xlabel("batch")
@@ -244,6 +261,16 @@ def draw(costs, theta):
     figure.suptitle("The learned kernels: 6 of the first layer, then the "
                     "6 x 16 of the second")
     plt.show()
+    Y_pred, _ = cross_entropy(forward(theta, X)[-1], Y)
+    figure, axes = plt.subplots(2, 6, figsize=(9, 4))
+    # those whose right answer was given the least probability
+    for panel, i in zip(axes.flat, np.argsort(Y_pred[np.arange(len(Y)), Y])):
+        panel.imshow(X[i, :, :, 0])
+        panel.set_title('{}, not {}'.format(Y[i], Y_pred[i].argmax()))
+        panel.axis('off')
+    figure.suptitle('The validation digits that it got most wrong')
+    figure.tight_layout()
+    plt.show()
 
 
 def main():
@@ -253,8 +280,11 @@ def main():
     parser.add_argument('--epochs', type=int, default=3,
                         help='how often to see all images (%(default)s)')
     epochs = parser.parse_args().epochs
+    if epochs < 1:
+        parser.error('argument --epochs: {} is less than 1'.format(epochs))
+    surroundings.prepare(plt)
     rng = np.random.RandomState(0)
-    lib = load_mnist()
+    lib = surroundings.load_mnist()
     X_train, X_valid = lib['X_train'][..., None], lib['X_valid'][..., None]
     Y_train, Y_valid = lib['Y_train'], lib['Y_valid']
     theta = initialize(rng)
@@ -267,7 +297,7 @@ def main():
         if epoch < epochs:
             order = rng.permutation(len(X_train))
             costs += train_epoch(adam, X_train, Y_train, order)
-    draw(costs, theta)
+    draw(costs, theta, X_valid, Y_valid)
 
 
 if __name__ == "__main__":

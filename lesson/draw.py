@@ -13,8 +13,9 @@ matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
-IMAGES = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(IMAGES), 'mains'))
+LESSON = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(LESSON)
+sys.path[:0] = [os.path.join(ROOT, room) for room in ('mains', 'examples')]
 surroundings = __import__('surroundings')
 scratch = __import__('lenet5_from_scratch')
 alexnet = __import__('6-alexnet')
@@ -31,7 +32,7 @@ plt.rcParams.update({'font.size': 11, 'axes.titlesize': 12,
 
 def save(figure, name):
     """Save a figure beside this program and say so."""
-    path = os.path.join(IMAGES, name)
+    path = os.path.join(LESSON, name)
     figure.savefig(path, metadata={'Software': None})
     plt.close(figure)
     print(path)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Break the four NumPy files, one small change at a time, and run the tests.
 
-    tests/mutate.py [FILE ...]
+    tests/tools/mutate.py [FILE ...]
 
 The idea: a test suite is as good as the mistakes that it finds. The operators,
 numbers and statements of a task file are changed in turn; the tests that need
@@ -20,10 +20,8 @@ import tempfile
 import token
 import tokenize
 
-from tqdm import tqdm
-
-from conftest import ROOT, TESTS
-
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(TESTS)
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 SUITE = ['test_refusals.py', 'test_properties.py']
@@ -61,8 +59,18 @@ def changes(source):
                               statement.end_col_offset), 'pass')
 
 
+def place(source, begin):
+    """Return the function and the line that a position in a program is in."""
+    row = source.count('\n', 0, begin) + 1
+    around = [node for node in ast.walk(ast.parse(source))
+              if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and
+              node.lineno <= row <= node.end_lineno]
+    return '{}: {}'.format('.'.join(node.name for node in around),
+                           source.split('\n')[row - 1].strip())
+
+
 def mutants(name):
-    """Yield (line number, old text, new text, program) of one file."""
+    """Yield (place, old text, new text, program) of one file."""
     with open(os.path.join(ROOT, name)) as file:
         source = file.read()
     for begin, end, new in sorted(set(changes(source))):
@@ -71,7 +79,7 @@ def mutants(name):
             compile(program, name, 'exec')
         except SyntaxError:
             continue
-        yield source.count('\n', 0, begin) + 1, source[begin:end], new, program
+        yield place(source, begin), source[begin:end], new, program
 
 
 def survives(name, program):
@@ -80,12 +88,13 @@ def survives(name, program):
     A change after which they do not end in ten minutes is noticed, too.
     """
     with tempfile.TemporaryDirectory() as folder:
-        os.mkdir(os.path.join(folder, 'tests'))
+        for room in 'tests', 'lesson':
+            os.mkdir(os.path.join(folder, room))
         for other in FILES:
             shutil.copy(os.path.join(ROOT, other), folder)
-        for other in SUITE + ['conftest.py', 'literal.py']:
+        for other in SUITE + ['conftest.py', '../lesson/loops.py']:
             shutil.copy(os.path.join(TESTS, other),
-                        os.path.join(folder, 'tests'))
+                        os.path.join(folder, 'tests', other))
         with open(os.path.join(folder, name), 'w') as file:
             file.write(program)
         try:
@@ -111,16 +120,16 @@ def main():
                 sys.exit('{}: the tests fail as it is'.format(name))
         found = list(mutants(name))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            alive = list(tqdm(pool.map(
-                lambda mutant: survives(name, mutant[3]), found),
-                name, len(found), disable=None, leave=False))
-        for (line, old, new, _), survived in zip(found, alive):
-            if survived:
-                print('{}:{}: {} -> {}'.format(
-                    name, line, ' '.join(old.split()), new or 'nothing'),
-                    flush=True)
+            alive = 0
+            for (where, old, new, _), survived in zip(found, pool.map(
+                    lambda mutant: survives(name, mutant[3]), found)):
+                alive += survived
+                if survived:
+                    print('{}: {}: {} -> {}'.format(
+                        name, where, ' '.join(old.split()), new or 'nothing'),
+                        flush=True)
         print('{}: {} mutants, {} survived'.format(
-            name, len(found), sum(alive)), flush=True)
+            name, len(found), alive), flush=True)
 
 
 if __name__ == '__main__':

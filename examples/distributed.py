@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Train the Keras LeNet-5 on several devices, processes or machines.
 
-    mains/5-distributed.py --workers 2      2 processes on this machine
-    mains/5-distributed.py --devices 2      2 GPUs, or a processor seen as 2
-    TF_CONFIG=... mains/5-distributed.py    one worker of a cluster: start the
+    examples/distributed.py --workers 2      2 processes on this machine
+    examples/distributed.py --devices 2      2 GPUs, or a processor seen as 2
+    TF_CONFIG=... examples/distributed.py    one worker of a cluster: start the
                                             same on each of its machines
 
 The idea: all workers hold the same weights. Of each batch every worker sees
@@ -36,7 +36,9 @@ os.environ['TF_USE_LEGACY_KERAS'] = '1'
 # when a worker is lost, one line of our own is to say so
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import numpy as np  # noqa: E402
-from surroundings import load_mnist  # noqa: E402
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
+load_mnist = __import__('surroundings').load_mnist
 
 LOST_ANOTHER = 3    # the exit code of a worker that misses another one
 

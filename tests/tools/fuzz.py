@@ -1,27 +1,30 @@
 #!/usr/bin/env python3
 """Call the four functions with anything, right or wrong, for a time.
 
-    tests/fuzz.py MINUTES [SEED]
+    tests/tools/fuzz.py MINUTES [SEED]
 
 The idea: whether a call can be right is decided here a second time, from the
-task's words alone. If it can, the result must be that of the literal
-definition; if not, a TypeError or ValueError must begin with the name of an
+task's words alone. If it can, the result must be that of the definition as
+nested loops; if not, a TypeError or ValueError must begin with the name of an
 argument. Hypothesis draws the calls, and shrinks one that breaks this.
 """
 import argparse
 import collections
+import os
 import re
+import sys
 import time
 import warnings
 
 import numpy as np
 from hypothesis import HealthCheck, given, seed, settings, strategies as st
 
-import conftest  # noqa: F401, makes the task files importable
-import literal
-from test_properties import (DTYPES, MODES, conv_layers, identity, nearly,
-                             pool_layers, wide)
-from test_refusals import WRONG
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import conftest  # noqa: E402, F401, makes the task files importable
+import loops  # noqa: E402
+from test_properties import (DTYPES, MODES, conv_layers,  # noqa: E402
+                             identity, nearly, pool_layers, wide)
+from test_refusals import WRONG  # noqa: E402
 
 FUNCTIONS = {name: getattr(__import__('{}-{}'.format(i, name)), name)
              for i, name in enumerate(('conv_forward', 'pool_forward',
@@ -64,13 +67,13 @@ def fits(A_prev, W=None, b=None, dZ=None, dA=None, padding=None, mode=None,
             return False
         kernel_shape, c_new = W.shape[:2], W.shape[3]
         if padding == 'same':
-            h += sum(literal.pad_same(h, W.shape[0], stride[0]))
-            w += sum(literal.pad_same(w, W.shape[1], stride[1]))
+            h += sum(loops.pad_same(h, W.shape[0], stride[0]))
+            w += sum(loops.pad_same(w, W.shape[1], stride[1]))
     elif not is_pair(kernel_shape) or c == 0:
         return False
     else:
         kernel_shape, c_new = tuple(map(int, kernel_shape)), c
-    most = literal.output_shape((h, w), kernel_shape, stride)
+    most = loops.output_shape((h, w), kernel_shape, stride)
     return 0 not in most and (not gradient or (
         D.shape[0] == m and D.shape[3] == c_new and
         D.shape[1] <= most[0] and D.shape[2] <= most[1]))
@@ -115,12 +118,12 @@ def any_call(draw):
 
 
 def definition(name, arguments):
-    """Return what the literal definition gives, in float64, as a list."""
+    """Return what the definition gives, in float64, as a list."""
     arguments = {key: wide(value) if isinstance(value, np.ndarray) else value
                  for key, value in arguments.items() if key != 'activation'}
     if name == 'conv_backward':
         del arguments['b']
-    result = getattr(literal, name)(**arguments)
+    result = getattr(loops, name)(**arguments)
     return list(result) if isinstance(result, tuple) else [result]
 
 

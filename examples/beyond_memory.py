@@ -23,13 +23,18 @@ if __name__ == '__main__':
     # the same processors, and NumPy sets memory apart for each on its import
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
-from surroundings import load_mnist
-import dask
-import dask.array as da
-import numpy as np
-import zarr
-from dask.diagnostics import ProgressBar
-from dask.distributed import Client, LocalCluster
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+# distributed.py, which lies beside this program, would hide Dask's package
+sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
+import dask  # noqa: E402
+import dask.array as da  # noqa: E402
+import numpy as np  # noqa: E402
+import zarr  # noqa: E402
+from dask.diagnostics import ProgressBar  # noqa: E402
+from dask.distributed import Client, LocalCluster  # noqa: E402
+surroundings = __import__('surroundings')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 
@@ -149,7 +154,7 @@ def main():
     parser.add_argument('--folder', help='where to write images.zarr and '
                         'features.zarr (a folder that is removed)')
     args = parser.parse_args()
-    digits = load_mnist('test')['X_test']
+    digits = surroundings.load_mnist('test')['X_test']
     # RLIMIT_DATA counts what a process can write to; RLIMIT_AS would count
     # the addresses as well that the C library only reserves for each thread
     resource.setrlimit(resource.RLIMIT_DATA, (args.limit * MIB,) * 2)
