@@ -54,29 +54,32 @@ def conv_forward(A_prev, W, b, padding, stride):
     return Z
 
 
-def as_multiplied(dZ, A_prev):
-    """Return dZ as the course multiplied it with A_prev, to find dW.
+def dtype_of_products(A_prev, dZ):
+    """Return the dtype of the products that make up dW.
 
-    Its NumPy rounded a float64 number to float32 where a float32 array was
-    multiplied with it; numbers that float32 cannot hold are left alone here.
+    It is NumPy's for the two arrays, but where A_prev is float32 and dZ
+    float64, the course's NumPy rounded each product to float32. So it is here,
+    unless float32 cannot hold one of them.
     """
-    if (A_prev.dtype, dZ.dtype) != (np.float32, np.float64):
-        return dZ
-    gradients, pixels = (np.abs(array[array != 0]).astype(float)
-                         for array in (dZ, A_prev))
-    if not gradients.size or not pixels.size:
-        return dZ
+    dtype = np.result_type(A_prev, dZ)
+    if (A_prev.dtype.char, dZ.dtype.char) != ('f', 'd'):
+        return dtype
+    pixels, gradients = (np.abs(array[array != 0]).astype(float)
+                         for array in (A_prev, dZ))
+    if not pixels.size or not gradients.size:
+        return dtype
     least, most = gradients.min(), gradients.max()
     sizes = least, most, least * pixels.min(), most * pixels.max()
     fits = all(1e-37 < size < 1e38 for size in sizes)
-    return dZ.astype(np.float32) if fits else dZ
+    return np.dtype('float32') if fits else dtype
 
 
 def conv_backward(dZ, A_prev, W, padding, stride):
     """Return dA_prev, dW, db: every product of the forward pass, in turn."""
     A_pad, (top, left) = padded(A_prev, W, padding, stride)
     dA_pad, dW = np.zeros(A_pad.shape), np.zeros(W.shape)
-    dZ_ = as_multiplied(dZ, A_prev)
+    dtype = dtype_of_products(A_prev, dZ)
+    A_pad, dZ_ = A_pad.astype(dtype), dZ.astype(dtype)
     for i, k in itertools.product(range(len(A_prev)), range(W.shape[3])):
         for y, x, window in positions(A_pad.shape[1:3], W.shape[:2], stride):
             if y < dZ.shape[1] and x < dZ.shape[2]:

@@ -224,3 +224,60 @@ def test_defaults_are_same_and_stride_one(rng):
             conv_backward(Z, A_prev, W, b),
             conv_backward(Z, A_prev, W, b, 'same', (1, 1))):
         np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.fixture
+def mixed(rng):
+    """Return a float64 dZ, W, b and a float32 A_prev, as driver 2 has them."""
+    A_prev = rng.rand(9, 8, 7, 3).astype(np.float32)
+    return (rng.randn(9, 8, 7, 4), A_prev, rng.randn(3, 2, 3, 4),
+            rng.randn(1, 1, 1, 4))
+
+
+def exactly(dZ, A_prev, W, b):
+    """Return what the gradients are without any float32."""
+    return conv_backward(dZ, A_prev.astype(np.float64), W, b)
+
+
+def test_products_of_float32_and_float64_are_rounded(mixed):
+    """Those of dW alone; their sum is not, nor are dA_prev and db."""
+    ours, exact = conv_backward(*mixed), exactly(*mixed)
+    defined = loops.conv_backward(*mixed[:3], 'same', (1, 1))
+    for i in range(3):
+        assert ours[i].dtype == np.float64
+        close(ours[i], defined[i], 1e-14)
+    close(ours[0], exact[0], 1e-14)
+    close(ours[2], exact[2], 1e-14)
+    error = np.abs(ours[1] - exact[1]).max() / np.abs(exact[1]).max()
+    assert 1e-10 < error < 1e-6
+
+
+@pytest.mark.parametrize('size', [1e39, 1e-39, 1e300, np.inf, np.nan])
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_what_float32_cannot_hold_is_not_rounded(mixed, size):
+    """One such number in dZ is enough."""
+    mixed[0][3, 2, 1, 0] = size
+    for ours, exact, defined in zip(
+            conv_backward(*mixed), exactly(*mixed),
+            loops.conv_backward(*mixed[:3], 'same', (1, 1))):
+        np.testing.assert_allclose(ours, exact, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(ours, defined, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('large', [1e20, 1e-20])
+def test_products_that_float32_cannot_hold_are_not_rounded(mixed, large):
+    """Also where it can hold both numbers."""
+    dZ, A_prev, W, b = mixed
+    mixed = dZ * large, A_prev * np.float32(large), W, b
+    for ours, exact in zip(conv_backward(*mixed), exactly(*mixed)):
+        assert np.isfinite(ours).all()
+        close(ours, exact, 1e-14)
+
+
+@pytest.mark.parametrize('A_prev', ['f2', 'f8', 'u1'])
+def test_other_dtypes_are_not_rounded(mixed, A_prev):
+    """float16 pixels times 1e5 would overflow."""
+    dZ, pixels, W, b = mixed
+    mixed = 1e5 * dZ, (100 * pixels).astype(A_prev), W, b
+    for ours, exact in zip(conv_backward(*mixed), exactly(*mixed)):
+        close(ours, exact, 1e-14)
