@@ -125,16 +125,17 @@ def _end(signum, frame):
 
 def _keep_figures(plt):
     """Save figures as PNG files where no window can show them."""
-    backend = plt.get_backend()
-    if backend.lower() == 'agg':
-        # what matplotlib falls back on; who asks for it gets it
-        if os.environ.get('MPLBACKEND'):
-            return
-    else:
+    asked, backend = os.environ.get('MPLBACKEND', ''), plt.get_backend()
+    # agg draws into memory; matplotlib falls back on it where it must
+    if backend.lower() != 'agg':
         try:
             return plt.switch_backend(backend)
-        except Exception as error:
-            print('{}. Figures are saved instead.'.format(
-                str(error).rstrip('.')), file=sys.stderr)
+        except Exception:   # each window system has its own
+            pass
+    elif asked.lower() == 'agg':
+        return
+    if asked:
+        print('MPLBACKEND is {!r}, which can open no window here. Figures are '
+              'saved as files.'.format(asked), file=sys.stderr)
     sys.path.append(MAINS)
     plt.switch_backend('module://save_figures')

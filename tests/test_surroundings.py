@@ -1,28 +1,34 @@
 #!/usr/bin/env python3
-"""Drivers in hostile surroundings end with a clear word, not a traceback."""
+"""Drivers in hostile surroundings print all the same, or say plainly why not.
+"""
+import contextlib
+import io
 import os
+import resource
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
-from conftest import ROOT
-from test_drivers import MAINS, run
+from conftest import ROOT, TESTS
+from test_drivers import MAINS, PRINTED, driver, run
 
 scratch = __import__('lenet5_from_scratch')
-DRIVERS = sorted(name for name in os.listdir(MAINS)
-                 if os.access(os.path.join(MAINS, name), os.X_OK) and
-                 name not in ('drawing.py', 'save_figures.py',
-                              'surroundings.py', '6-alexnet.py'))
+PROGRAMS = [driver(n) for n in range(6)] + [
+    os.path.join(ROOT, 'examples', name) for name in (
+        'lenet5_from_scratch.py', 'distributed.py', 'beyond_memory.py')]
 
 
 @pytest.fixture
 def copy(tmp_path):
     """Return a copy of the repository in which the data may be damaged."""
-    shutil.copytree(MAINS, str(tmp_path / 'mains'))
+    for room in 'mains', 'examples':
+        shutil.copytree(os.path.join(ROOT, room), str(tmp_path / room))
     (tmp_path / 'data').mkdir()
     for name in os.listdir(ROOT):
         if name[0].isdigit():
@@ -30,30 +36,31 @@ def copy(tmp_path):
     return tmp_path
 
 
-def start(driver, cwd, **how):
-    """Start a driver that shall be interrupted or fail."""
+def start(program, cwd, **how):
+    """Start a program that shall be interrupted or fail."""
     return subprocess.Popen(
-        [sys.executable, str(driver)], cwd=str(cwd), stdout=subprocess.PIPE,
+        [sys.executable, str(program)], cwd=str(cwd), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, **how)
 
 
-def check_one_line(driver, cwd):
-    """Assert that a driver ends with one line about MNIST.npz, code 1."""
-    process = start(driver, cwd)
+def check_one_line(copy, program='mains/2-main.py'):
+    """Assert that a program ends with one line about MNIST.npz, code 1."""
+    process = start(copy / program, copy)
     output, complaint = process.communicate()
     assert (process.returncode, output) == (1, '')
     assert 'Traceback' not in complaint
     line = complaint.split('\n')[-2]
-    assert str(cwd / 'data' / 'MNIST.npz') in line
+    assert line.count(str(copy / 'data' / 'MNIST.npz')) == 1
+    assert line.count('"') == 0 and line.count("'") % 2 == 0
     assert 'git checkout' in line and 'data/README.md' in line
     return line
 
 
-@pytest.mark.parametrize('driver', DRIVERS)
-def test_the_data_are_missing(copy, driver):
-    """Every driver says what is missing and how to mend it."""
-    line = check_one_line(copy / 'mains' / driver, copy)
-    assert 'No such file' in line
+@pytest.mark.parametrize('program', PROGRAMS)
+def test_the_data_are_missing(copy, program):
+    """Every program says what is missing and how to repair it."""
+    line = check_one_line(copy, os.path.relpath(program, ROOT))
+    assert ': No such file or directory. ' in line
 
 
 def missing(lib):
@@ -66,62 +73,245 @@ def too_few(lib):
     lib['X_train'] = lib['X_train'][1:]
 
 
-@pytest.mark.parametrize('damage, word', [
-    (missing, 'Y_valid'), (too_few, '50000 train')])
-def test_the_data_are_others(copy, mnist, damage, word):
-    """An array that is not there, or not whole, is named."""
+def bytes_of_pixels(lib):
+    """Give the pixels as bytes."""
+    lib['X_train'] = (lib['X_train'] * 256).astype(np.uint8)
+
+
+def doubles(lib):
+    """Give the pixels twice the precision."""
+    lib['X_test'] = lib['X_test'].astype(np.float64)
+
+
+def too_bright(lib):
+    """Give the pixels from 0 to 255."""
+    lib['X_valid'] = lib['X_valid'] * np.float32(256)
+
+
+def not_a_number(lib):
+    """Give one pixel no number."""
+    lib['X_train'] = lib['X_train'].copy()
+    lib['X_train'][9, 9, 9] = np.nan
+
+
+def no_digit(lib):
+    """Give a label that is no digit."""
+    lib['Y_train'] = np.where(np.arange(50000) == 7, 99, lib['Y_train'])
+
+
+def float_labels(lib):
+    """Give the labels as float64."""
+    lib['Y_test'] = lib['Y_test'].astype(float)
+
+
+@pytest.mark.parametrize('damage, words', [
+    (missing, 'Y_valid'), (too_few, 'X_train has the shape'),
+    (bytes_of_pixels, 'X_train is uint8, expected float32'),
+    (doubles, 'X_test is float64, expected float32'),
+    (too_bright, 'X_valid lies between 0.0 and 255.0, expected 0 to 1'),
+    (not_a_number, 'X_train lies between nan and nan'),
+    (no_digit, 'Y_train lies between 0 and 99, expected 0 to 9'),
+    (float_labels, 'Y_test is float64, expected integers')])
+def test_the_data_are_others(copy, mnist, damage, words):
+    """An array that is not there, or not what it should be, is named."""
     lib = dict(mnist)
     damage(lib)
     np.savez(str(copy / 'data' / 'MNIST.npz'), **lib)
-    assert word in check_one_line(copy / 'mains' / '2-main.py', copy)
+    assert words in check_one_line(copy)
+
+
+@pytest.fixture(scope='module')
+def npz():
+    """Return the bytes of MNIST.npz."""
+    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
+        return file.read()
 
 
 @pytest.mark.parametrize('kept', [0, 100, 10 ** 6, -1])
-def test_the_data_are_cut_short(copy, kept):
+def test_the_data_are_cut_short(copy, npz, kept):
     """Wherever the file ends too early."""
-    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
-        (copy / 'data' / 'MNIST.npz').write_bytes(file.read()[:kept])
-    check_one_line(copy / 'mains' / '2-main.py', copy)
+    (copy / 'data' / 'MNIST.npz').write_bytes(npz[:kept])
+    check_one_line(copy)
 
 
-def test_the_data_are_damaged_inside(copy):
+def test_the_data_are_damaged_inside(copy, npz):
     """A byte that was changed is found by the archive's checksum."""
-    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
-        content = bytearray(file.read())
+    content = bytearray(npz)
     content[len(content) // 2] ^= 1
     (copy / 'data' / 'MNIST.npz').write_bytes(content)
-    check_one_line(copy / 'mains' / '2-main.py', copy)
+    check_one_line(copy)
+
+
+def test_the_data_are_encrypted(copy, npz):
+    """The archive says that it needs a password."""
+    content = bytearray(npz)
+    content[content.index(b'PK\x01\x02') + 8] |= 1
+    (copy / 'data' / 'MNIST.npz').write_bytes(content)
+    assert 'encrypted' in check_one_line(copy)
+
+
+@pytest.mark.parametrize('header', [
+    b"\x93NUMPY\x01\x00\x10\x00{'descr': (((   \n", b'\x93NUMPY\x09\x09',
+    b'no array'])
+def test_the_data_have_a_broken_header(copy, header):
+    """What NumPy cannot read inside of a sound archive."""
+    with zipfile.ZipFile(str(copy / 'data' / 'MNIST.npz'), 'w') as archive:
+        archive.writestr('X_train.npy', header)
+    check_one_line(copy)
+
+
+def test_the_data_are_a_folder(copy):
+    """A folder has the name of the file."""
+    (copy / 'data' / 'MNIST.npz').mkdir()
+    assert 'Is a directory' in check_one_line(copy)
+
+
+def test_importing_changes_nothing():
+    """Only the call does: paths, signals, hooks, printing stay as they are."""
+    code = '\n'.join([
+        'import os, signal, sys, numpy as np',
+        'def state(): return repr((',
+        '    sys.path, sys.excepthook, sys.stdout.line_buffering,',
+        '    dict(os.environ), np.get_printoptions(), [signal.getsignal(n)',
+        '    for n in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)]))',
+        'before = state()',
+        'import surroundings',
+        'assert state() == before',
+        'assert "matplotlib" not in sys.modules',
+        'surroundings.prepare()',
+        'assert state() != before'])
+    run([sys.executable, '-c', code], MAINS)
+
+
+@pytest.mark.parametrize('n', [0, 2, 3])
+def test_standard_output_is_a_string(n, tmp_path, monkeypatch):
+    """As in a notebook or under `contextlib.redirect_stdout`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(MAINS)
+    monkeypatch.setenv('MPLBACKEND', 'agg')
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGPIPE)]
+    output = io.StringIO()
+    options = np.get_printoptions()
+    try:
+        with contextlib.redirect_stdout(output):
+            runpy.run_path(driver(n), run_name='__main__')
+    finally:
+        options.pop('override_repr', None)
+        np.set_printoptions(**options)
+    assert output.getvalue() == PRINTED[n]
+    # the host's own ways to end stay its own
+    assert before == [signal.getsignal(n)
+                      for n in (signal.SIGINT, signal.SIGPIPE)]
+
+
+def test_in_a_thread():
+    """Where no signal can be handled."""
+    code = '\n'.join([
+        'import runpy, threading',
+        'thread = threading.Thread(target=runpy.run_path, args=[{!r}],',
+        '                          kwargs=dict(run_name="__main__"))',
+        'thread.start()', 'thread.join()']).format(driver(2))
+    output, complaints, _ = run([sys.executable, '-c', code], MAINS)
+    assert (output, complaints) == (PRINTED[2], '')
+
+
+def test_at_a_prompt():
+    """`%run` or `exec` at a prompt: Ctrl-C stays the prompt's own."""
+    code = '\n'.join([
+        'import runpy, signal, sys', 'sys.ps1 = ">>> "',
+        'runpy.run_path({!r}, run_name="__main__")',
+        'assert signal.getsignal(signal.SIGINT) == signal.default_int_handler'
+    ]).format(driver(2))
+    assert run([sys.executable, '-c', code], MAINS)[0] == PRINTED[2]
+
+
+@pytest.mark.parametrize('n', [0, 2])
+@pytest.mark.parametrize('closed', ['>&-', '2>&-', '>&- 2>&-'])
+def test_a_stream_is_closed(n, closed, tmp_path):
+    """The driver ends well; what is still open gets what is meant for it."""
+    output, complaints, named = run(
+        ['sh', '-c', '"$0" {}'.format(closed), driver(n)], tmp_path)
+    assert output == ('' if closed.startswith('>') else PRINTED[n])
+    assert complaints.split('\n')[:-1] == named
+    assert len(os.listdir(str(tmp_path))) == (3 if n == 0 else 0)
+
+
+def check_saved_elsewhere(output, complaints, named):
+    """Assert that driver 0 named the folder and saved its figures."""
+    assert output == PRINTED[0] and 'Traceback' not in complaints
+    assert len(named) == 3 and len(complaints.split('\n')[:-1]) == 6
+    for path in named:
+        shutil.rmtree(os.path.dirname(path))
 
 
 @pytest.mark.skipif(not os.path.isdir('/proc/self'), reason='needs Linux')
 def test_a_folder_that_cannot_be_written():
     """The figures go to a temporary folder, which is named."""
-    output, complaints, named = run([os.path.join(MAINS, '0-main.py')],
-                                    '/proc')
-    assert output == '(50000, 26, 26, 2)\n'
-    assert len(named) == 3 and '/proc/0-main-1.png: ' in complaints
-    for path in named:
-        shutil.rmtree(os.path.dirname(path))
+    result = run([driver(0)], '/proc')
+    assert '/proc/0-main-1.png: ' in result[1]
+    check_saved_elsewhere(*result)
 
 
-@pytest.mark.parametrize('driver, first', [
-    ('4-main.py', 'After 0 epochs: '), ('5-main.py', 'Epoch 1/5'),
-    ('lenet5_from_scratch.py', 'After 0 epochs: ')])
-def test_ctrl_c_during_training(tmp_path, driver, first):
+def test_a_folder_that_was_deleted(tmp_path):
+    """The figures go to a temporary folder, which is named."""
+    check_saved_elsewhere(*run(
+        ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && "$0"',
+         driver(0)], tmp_path))
+
+
+def test_a_full_disk_keeps_no_cut_figure(tmp_path):
+    """Nothing is left where a figure does not fit; what was there stays."""
+    (tmp_path / 'tmp').mkdir()
+    (tmp_path / '0-main-1.png').write_text('of an earlier run')
+    process = start(
+        driver(0), tmp_path, env=dict(
+            os.environ, TMPDIR=str(tmp_path / 'tmp'), MPLBACKEND=''),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                              (2000, 2000)))
+    output, complaints = process.communicate()
+    assert (process.returncode, output) == (0, PRINTED[0])
+    assert complaints.count('0-main-2.png: this figure is not saved') == 1
+    assert (tmp_path / '0-main-1.png').read_text() == 'of an earlier run'
+    found = [name for _, _, names in os.walk(str(tmp_path)) for name in names]
+    assert found == ['0-main-1.png']
+
+
+@pytest.mark.parametrize('program, first', [
+    (driver(4), 'After 0 epochs: '), (driver(5), 'Epoch 1/5'),
+    (PROGRAMS[6], 'After 0 epochs: ')])
+def test_ctrl_c_during_training(tmp_path, program, first):
     """What was printed stays; there is one word and no traceback."""
-    process = start(os.path.join(MAINS, driver), tmp_path)
+    process = start(program, tmp_path)
     line = process.stdout.readline()
     process.send_signal(signal.SIGINT)
     rest, complaint = process.communicate()
     assert line.startswith(first)
-    assert process.returncode in (-signal.SIGINT, 1)
+    assert process.returncode == -signal.SIGINT
     assert 'Traceback' not in rest + complaint
     assert complaint.split('\n')[-2] == 'Interrupted.'
 
 
+def ignore():
+    """Ignore SIGINT, as `nohup make test &` does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_these_tests_hold_where_sigint_is_ignored():
+    """Programs that they start take Ctrl-C again; a driver ignores it."""
+    code = ('import signal{}; '
+            'print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)')
+    for importing, ignored in (
+            ('', 'True'), (', surroundings; surroundings.prepare()', 'True'),
+            (', conftest', 'False')):
+        found = subprocess.check_output(
+            [sys.executable, '-c', code.format(importing)], cwd=MAINS,
+            env=dict(os.environ, PYTHONPATH=TESTS), preexec_fn=ignore)
+        assert found.decode() == ignored + '\n'
+
+
 def test_a_reader_that_has_seen_enough(tmp_path):
     """`./2-main.py | head -n 1` ends in silence."""
-    process = start(os.path.join(MAINS, '2-main.py'), tmp_path)
+    process = start(driver(2), tmp_path)
     assert process.stdout.readline().startswith('(array([[[[-4.24205')
     process.stdout.close()
     assert process.stderr.read() == ''
@@ -142,8 +332,13 @@ def test_the_same_seed_gives_the_same_numbers(mnist):
     np.testing.assert_array_equal(train(), train())
 
 
-@pytest.mark.parametrize('n', [2, 3])
-def test_a_driver_prints_the_same_every_time(n):
-    """Two runs differ in nothing."""
-    driver = os.path.join(MAINS, '{}-main.py'.format(n))
-    assert run([driver], '/') == run([driver], '/')
+@pytest.mark.parametrize('epochs', ['-1', '0', 'many'])
+def test_epochs_that_cannot_be(tmp_path, epochs):
+    """They are refused in one line, before anything is drawn."""
+    result = subprocess.run(
+        [PROGRAMS[6], '--epochs', epochs], cwd=str(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert (result.returncode, result.stdout) == (2, '')
+    assert 'argument --epochs' in result.stderr.split('\n')[-2]
+    assert os.listdir(str(tmp_path)) == []
