@@ -50,7 +50,8 @@ examples: $(VENV)/examples
 	done
 
 quick: $(VENV)/tests
-	$(VENV)/bin/python -m pytest -n auto -m quick -q tests
+	$(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
+		files.py conv.py pool.py refusals.py properties.py)
 
 test: $(VENV)/tests $(VENV)/examples
 	$(VENV)/bin/python -m pytest -n auto --dist loadgroup --cov \
