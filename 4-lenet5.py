@@ -24,24 +24,27 @@ def lenet5(x, y):
 
     Parameters
     ----------
-    x : tf.placeholder, float, shape (m, 28, 28, 1)
-        The input images.
-    y : tf.placeholder, float, shape (m, 10)
+    x : tf.placeholder or numpy.ndarray, float, shape (m, 28, 28, 1)
+        The input images; the variables have their dtype. In float16 Adam's
+        epsilon, 1e-8, is 0, so training gives NaN, as with `tf.layers`.
+    y : tf.placeholder or numpy.ndarray, float, integer or bool, shape (m, 10)
         The one-hot labels.
 
     Returns
     -------
-    y_pred : tf.Tensor, shape (m, 10)
+    y_pred : tf.Tensor, dtype of x, shape (m, 10)
         The softmax activated output.
     train_op : tf.Operation
         One step of Adam (Kingma and Ba, 2015), default hyperparameters.
-    loss : tf.Tensor, shape ()
+    loss : tf.Tensor, dtype of x, shape ()
         The softmax cross-entropy, averaged over the examples.
-    acc : tf.Tensor, shape ()
+    acc : tf.Tensor, float32, shape ()
         The share of the examples that are classified correctly.
 
     Raises
     ------
+    TypeError
+        If x or y has another dtype, or cannot become a tensor.
     ValueError
         If x or y has another shape.
 
@@ -51,11 +54,9 @@ def lenet5(x, y):
     Document Recognition", Proceedings of the IEEE 86 (11), 1998. He, Zhang,
     Ren, Sun: "Delving Deep into Rectifiers", ICCV 2015 (the initial weights).
     """
-    for name, tensor, shape in ('x', x, (None, 28, 28, 1)), ('y', y,
-                                                             (None, 10)):
-        if not tensor.shape.is_compatible_with(shape):
-            raise ValueError("{} has the shape {}, expected {}".format(
-                name, tensor.shape, shape))
+    x = _tensor('x', x, (None, 28, 28, 1), 'floating')
+    y = _tensor('y', y, x.shape[:1].concatenate(10), 'floating', 'integer',
+                'bool')
 
     A = _convolution(x, 1, 6, 'SAME')           # (m, 28, 28, 6)
     A = _max_pooling(A)                         # (m, 14, 14, 6)
@@ -74,23 +75,38 @@ def lenet5(x, y):
     return y_pred, train_op, loss, acc
 
 
-def _weights(*shape):
+def _tensor(name, value, shape, *kinds):
+    """Return a value as a tensor, or raise unless kind and shape fit."""
+    fits = 'expected a placeholder or array that is ' + ' or '.join(kinds)
+    try:
+        tensor = tf.convert_to_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError('{} is {}, which cannot become a tensor, {}'.format(
+            name, type(value).__name__, fits)) from error
+    if not any(getattr(tensor.dtype, 'is_' + kind) for kind in kinds):
+        raise TypeError('{} is {}, {}'.format(name, tensor.dtype.name, fits))
+    if not tensor.shape.is_compatible_with(shape):
+        raise ValueError('{} has the shape {}, expected {}'.format(
+            name, tensor.shape, shape))
+    return tensor
+
+
+def _weights(dtype, *shape):
     """Create a layer's two variables, he_normal weights and zero biases.
 
     The initializer is a new object each time: on today's Keras one object
     shared by several layers would draw the same numbers for each.
     """
     he_normal = tf.keras.initializers.VarianceScaling(scale=2.0)
-    W = tf.get_variable('kernel', shape, initializer=he_normal)
-    b = tf.get_variable('bias', shape[-1:],
-                        initializer=tf.zeros_initializer())
+    W = tf.get_variable('kernel', shape, dtype, he_normal)
+    b = tf.get_variable('bias', shape[-1:], dtype, tf.zeros_initializer())
     return W, b
 
 
 def _convolution(A_prev, c_prev, c_new, padding):
     """Add a convolution with 5x5 kernels and ReLU."""
     with tf.variable_scope(None, default_name='conv2d'):
-        W, b = _weights(5, 5, c_prev, c_new)
+        W, b = _weights(A_prev.dtype, 5, 5, c_prev, c_new)
         Z = tf.nn.conv2d(A_prev, W, strides=(1, 1), padding=padding)
         return tf.nn.relu(tf.nn.bias_add(Z, b))
 
@@ -110,6 +126,6 @@ def _flatten(A_prev, n):
 def _fully_connected(A_prev, n_prev, n, activation=None):
     """Add a layer in which each of n units sees the whole input."""
     with tf.variable_scope(None, default_name='dense'):
-        W, b = _weights(n_prev, n)
+        W, b = _weights(A_prev.dtype, n_prev, n)
         Z = tf.nn.bias_add(tf.matmul(A_prev, W), b)
         return activation(Z) if activation else Z

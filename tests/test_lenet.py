@@ -7,6 +7,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
+conv_forward = __import__('0-conv_forward').conv_forward
+pool_forward = __import__('1-pool_forward').pool_forward
 lenet5_graph = __import__('4-lenet5').lenet5
 lenet5_keras = __import__('5-lenet5').lenet5
 
@@ -16,6 +18,18 @@ NAMES = ['conv2d/kernel', 'conv2d/bias', 'conv2d_1/kernel', 'conv2d_1/bias',
          'dense_2/kernel', 'dense_2/bias']
 SHAPES = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,),
           (120, 84), (84,), (84, 10), (10,)]
+FLOATS = ['float16', 'float32', 'float64']
+NUMBERS = FLOATS + ['bool', 'int8', 'int16', 'int32', 'int64', 'uint8',
+                    'uint16', 'uint32', 'uint64']
+# what x and y are, and of which dtype: every one that fits, each way
+USES = [(way, dtype, 'placeholder', 'float32')
+        for way in ('placeholder', 'array') for dtype in FLOATS]
+USES += [('placeholder', 'float32', way, dtype)
+         for way in ('placeholder', 'array') for dtype in NUMBERS
+         if (way, dtype) != ('placeholder', 'float32')]     # is above
+USES += [('array', dtype, 'array', dtype) for dtype in FLOATS]
+USES += [('placeholder', 'float64', 'array', 'bool'),
+         ('array', 'float16', 'placeholder', 'uint8')]
 
 
 def with_tf_layers(x, y):
@@ -122,6 +136,148 @@ def test_graph_twice():
     in_graph(twice, use)
 
 
+def trained(build, mnist, use, weights=None):
+    """Build a network as in USES, train it a little, return what one sees.
+
+    Of `weights`, if given, training starts instead of those that were drawn.
+    """
+    x_way, x_dtype, y_way, y_dtype = use
+    feed = {}
+
+    def argument(way, values, shape):
+        """Return an array, or a placeholder that is fed with it."""
+        if way == 'array':
+            return values
+        placeholder = tf.placeholder(values.dtype, shape)
+        feed[placeholder] = values
+        return placeholder
+
+    with tf.Graph().as_default(), tf.Session() as sess:
+        tf.set_random_seed(0)
+        random.seed(0)
+        images = mnist['X_valid'][:32, ..., None].astype(x_dtype)
+        labels = np.eye(10)[mnist['Y_valid'][:32]].astype(y_dtype)
+        y_pred, train_op, loss, acc = build(
+            argument(x_way, images, (None, 28, 28, 1)),
+            argument(y_way, labels, (None, 10)))
+        variables = tf.trainable_variables()
+        sess.run(tf.global_variables_initializer())
+        for variable, W in zip(variables, weights or ()):
+            sess.run(variable.assign(W))
+        before = sess.run(variables)
+        first = sess.run((y_pred, loss, acc), feed)
+        sess.run(train_op, feed)
+        after = sess.run(variables)
+        sess.run(train_op, feed)
+        sess.run(train_op, feed)
+        return {
+            'names': [v.name for v in tf.global_variables()],
+            'outputs': [t.name for t in (y_pred, train_op, loss, acc)],
+            'dtypes': [t.dtype.name for t in variables + [y_pred, loss, acc]],
+            'weights': before, 'first': first,
+            'changed': [((new != old) & np.isfinite(new)).any()
+                        for old, new in zip(before, after)],
+            'last': sess.run(loss, feed)}
+
+
+@pytest.mark.skipif(not TF_LAYERS, reason='tf.layers is gone from 2.16 on')
+@pytest.mark.parametrize('use', USES, ids=' '.join)
+def test_graph_equals_tf_layers_with_other_dtypes(mnist, use):
+    """Placeholders and arrays of every dtype give what tf.layers gives."""
+    ours = trained(lenet5_graph, mnist, use)
+    theirs = trained(with_tf_layers, mnist, use)
+    for seen in ('names', 'dtypes', 'changed'):
+        assert ours[seen] == theirs[seen]
+    assert use[2] == 'array' or ours['outputs'] == theirs['outputs']
+    assert all(ours['changed'])
+    exact = {'rtol': 2e-3, 'atol': 1e-3} if use[1] == 'float16' else {
+        'rtol': 1e-5, 'atol': 1e-7}
+    for our, their in zip(ours['weights'], theirs['weights']):
+        np.testing.assert_array_equal(our, their)
+    for our, their in zip(ours['first'], theirs['first']):
+        np.testing.assert_allclose(our, their, **exact)
+    # Adam in float16 gives NaN, to tf.layers too
+    np.testing.assert_allclose(ours['last'], theirs['last'], rtol=1e-3)
+
+
+@pytest.fixture(scope='module')
+def float32(mnist):
+    """Return what one sees of the network on float32 placeholders."""
+    return trained(lenet5_graph, mnist, USES[1])
+
+
+@pytest.mark.skipif(TF_LAYERS, reason='compared with tf.layers itself')
+@pytest.mark.parametrize('use', USES, ids=' '.join)
+def test_graph_with_other_dtypes(mnist, float32, use):
+    """From the same weights all goes as with float32 placeholders."""
+    seen = trained(lenet5_graph, mnist, use,
+                   None if use[1] == 'float32' else float32['weights'])
+    assert [name + ':0' for name in NAMES] == seen['names'][:10]
+    assert seen['dtypes'] == 12 * [use[1]] + ['float32']
+    assert all(seen['changed'])
+    half = use[1] == 'float16'
+    for got, expected in zip(seen['first'], float32['first']):
+        np.testing.assert_allclose(got, expected, rtol=1e-2 if half else 1e-5,
+                                   atol=2e-3 if half else 1e-6)
+    if not half:
+        assert float32['last'] < .95 * float32['first'][1]
+        np.testing.assert_allclose(seen['last'], float32['last'], rtol=1e-3)
+
+
+@pytest.mark.parametrize('dtype', ['float16', 'float64'])
+def test_graph_initializers_of_other_dtypes(mnist, dtype):
+    """he_normal weights, different in every layer; zero biases."""
+    values = trained(lenet5_graph, mnist, (
+        'placeholder', dtype, 'placeholder', 'float32'))['weights']
+    values = [value.astype(float) for value in values]
+    assert [value.shape for value in values] == SHAPES
+    he_normal_statistics(values[::2], values[1::2])
+
+
+def test_graph_computes_in_float64(mnist):
+    """The prediction is NumPy's to 12 digits, not to float32's seven."""
+    seen = trained(lenet5_graph, mnist, (
+        'placeholder', 'float64', 'placeholder', 'float32'))
+    W, b = seen['weights'][::2], seen['weights'][1::2]
+
+    def relu(Z):
+        """Return the positive part."""
+        return np.maximum(Z, 0)
+
+    A = mnist['X_valid'][:32, ..., None].astype(float)
+    for i, padding in enumerate(('same', 'valid')):
+        A = conv_forward(A, W[i], b[i].reshape(1, 1, 1, -1), relu, padding)
+        A = pool_forward(A, (2, 2), (2, 2))
+    A = A.reshape(32, 400)
+    A = relu(relu(A @ W[2] + b[2]) @ W[3] + b[3])
+    A = np.exp(A @ W[4] + b[4])
+    np.testing.assert_allclose(seen['first'][0],
+                               A / A.sum(axis=1, keepdims=True), rtol=1e-12)
+
+
+@pytest.mark.parametrize('x, y', [
+    (None, (None, 10)), ((None, 28, 28, 1), None), (None, None),
+    ((None,) * 4, (None, None)), ((4, 28, 28, 1), (4, 10))])
+def test_graph_with_unknown_or_fixed_shapes(x, y):
+    """Sizes that the graph does not know may fit; those it knows do."""
+    images = np.random.RandomState(0).rand(4, 28, 28, 1)
+
+    def first(x_shape, y_shape):
+        """Return the first loss."""
+        with tf.Graph().as_default(), tf.Session() as sess:
+            tf.set_random_seed(0)
+            random.seed(0)
+            x = tf.placeholder(tf.float32, x_shape)
+            y = tf.placeholder(tf.float32, y_shape)
+            outputs = lenet5_graph(x, y)
+            sess.run(tf.global_variables_initializer())
+            loss = sess.run(outputs[2], {x: images, y: np.eye(10)[:4]})
+            sess.run(outputs[1], {x: images, y: np.eye(10)[:4]})
+            return loss
+    np.testing.assert_allclose(first(x, y), first(
+        (None, 28, 28, 1), (None, 10)), rtol=1e-5)
+
+
 def he_normal_statistics(weights, biases):
     """Assert that weights were drawn by he_normal, each layer anew."""
     for W in weights:
@@ -198,3 +354,114 @@ def test_keras_refuses_other_shapes(shape):
     """The message names the argument, what it got and what would fit."""
     with pytest.raises(ValueError, match=r'^X has the shape .*28, 28, 1'):
         lenet5_keras(K.Input(shape=shape))
+
+
+def placeholder(dtype, shape):
+    """Return a function that makes a placeholder, for a graph to come."""
+    return lambda: tf.placeholder(dtype, shape)
+
+
+NO_TENSORS = {
+    'None': None, 'object': object(), 'dict': {},
+    'ragged list': [[1.], [1., 2.]], 'mixed list': [1., 'a'],
+    'array of objects': np.full((4, 28, 28, 1), None),
+    'array of dates': np.zeros((4, 28, 28, 1), 'datetime64[D]')}
+STRINGS = {'a string': 'digits', 'strings': ['a', 'b'],
+           'array of strings': np.full((4, 28, 28, 1), 'a')}
+
+
+def refusal(x, y):
+    """Return what is raised; nothing may be built before.
+
+    Tensors belong to a graph: instead of one, x and y may be what makes it.
+    """
+    with tf.Graph().as_default():
+        x = x() if callable(x) else x
+        y = y() if callable(y) else y
+        with pytest.raises((TypeError, ValueError)) as caught:
+            lenet5_graph(x, y)
+        assert not tf.global_variables()
+    assert '\n' not in str(caught.value)
+    return caught.type, str(caught.value)
+
+
+@pytest.mark.parametrize('name', NO_TENSORS)
+def test_graph_refuses_what_is_no_tensor(name):
+    """The message names the argument, the type it got and what fits."""
+    value = NO_TENSORS[name]
+    message = '{{}} is {}, which cannot become a tensor, expected a {}'.format(
+        type(value).__name__, 'placeholder or array that is floating')
+    assert refusal(value, np.eye(10)[:4]) == (TypeError, message.format('x'))
+    assert refusal(placeholder('float32', (None, 28, 28, 1)), value) == (
+        TypeError, message.format('y') + ' or integer or bool')
+
+
+def test_graph_refuses_sparse_and_eager_tensors():
+    """The message says of which kind the tensor is."""
+    images = placeholder('float32', (None, 28, 28, 1))
+    kind, message = refusal(
+        lambda: tf.sparse.placeholder(tf.float32, (4, 28, 28, 1)),
+        np.eye(10)[:4])
+    assert kind is TypeError and message.startswith('x is SparseTensor, ')
+    kind, message = refusal(images, lambda: tf.sparse.placeholder(
+        tf.float32, (4, 10)))
+    assert kind is TypeError and message.startswith('y is SparseTensor, ')
+    eager = tf.constant(np.eye(10)[:4])     # made outside of any graph
+    kind, message = refusal(images, eager)
+    assert kind is TypeError and message.startswith('y is EagerTensor, ')
+
+
+@pytest.mark.parametrize('dtype', [
+    'bool', 'int8', 'int32', 'int64', 'uint8', 'complex64', 'complex128'])
+@pytest.mark.parametrize('way', ['placeholder', 'array'])
+def test_graph_refuses_images_of_other_dtypes(way, dtype):
+    """The message names x, the dtype it got and those that fit."""
+    x = np.zeros((4, 28, 28, 1), dtype)
+    if way == 'placeholder':
+        x = placeholder(dtype, x.shape)
+    assert refusal(x, np.eye(10)[:4]) == (
+        TypeError, 'x is {}, expected a placeholder or array that is '
+        'floating'.format(dtype))
+
+
+@pytest.mark.parametrize('dtype', ['complex64', 'complex128'])
+@pytest.mark.parametrize('way', ['placeholder', 'array'])
+def test_graph_refuses_labels_of_other_dtypes(way, dtype):
+    """The message names y, the dtype it got and those that fit."""
+    y = np.eye(10)[:4].astype(dtype)
+    if way == 'placeholder':
+        y = placeholder(dtype, y.shape)
+    assert refusal(placeholder('float32', (None, 28, 28, 1)), y) == (
+        TypeError, 'y is {}, expected a placeholder or array that is '
+        'floating or integer or bool'.format(dtype))
+
+
+@pytest.mark.parametrize('name', STRINGS)
+def test_graph_refuses_strings(name):
+    """A string is a tensor to TensorFlow, but not one of numbers."""
+    kind, message = refusal(STRINGS[name], np.eye(10)[:4])
+    assert kind is TypeError and message.startswith('x is string, expected ')
+    kind, message = refusal(placeholder('float32', (None, 28, 28, 1)),
+                            STRINGS[name])
+    assert kind is TypeError and message.startswith('y is string, expected ')
+    kind, message = refusal(placeholder('string', (None, 28, 28, 1)),
+                            np.eye(10)[:4])
+    assert kind is TypeError and message.startswith('x is string, expected ')
+
+
+@pytest.mark.parametrize('x, y, message', [
+    (np.zeros((4, 28, 28)), np.eye(10)[:4],
+     'x has the shape (4, 28, 28), expected (None, 28, 28, 1)'),
+    (np.zeros((4, 28, 28, 3)), np.eye(10)[:4],
+     'x has the shape (4, 28, 28, 3), expected (None, 28, 28, 1)'),
+    (np.zeros((4, 28, 28, 1)), np.arange(4),
+     'y has the shape (4,), expected (4, 10)'),
+    (np.zeros((4, 28, 28, 1)), np.eye(10)[:3],
+     'y has the shape (3, 10), expected (4, 10)'),
+    (placeholder('float32', (4, 28, 28, 1)), placeholder('int32', (3, 10)),
+     'y has the shape (3, 10), expected (4, 10)'),
+    (placeholder('float32', None), placeholder('int32', (3, 9)),
+     'y has the shape (3, 9), expected (None, 10)')])
+def test_graph_refuses_arrays_of_other_shapes(x, y, message):
+    """Those of placeholders fit; and y needs a row for each image of x."""
+    assert refusal(x, y) == (ValueError, message)
