@@ -22,8 +22,9 @@ def lenet5(X):
 
     Parameters
     ----------
-    X : K.Input, shape (m, 28, 28, 1)
-        The input images.
+    X : K.Input, float, shape (m, 28, 28, 1)
+        The input images. The layers cast them to their own dtype, float32
+        unless `K.backend.set_floatx` chose another.
 
     Returns
     -------
@@ -33,6 +34,8 @@ def lenet5(X):
 
     Raises
     ------
+    TypeError
+        If X is no K.Input, or has another dtype.
     ValueError
         If X has another shape.
 
@@ -42,9 +45,17 @@ def lenet5(X):
     Document Recognition", Proceedings of the IEEE 86 (11), 1998. He, Zhang,
     Ren, Sun: "Delving Deep into Rectifiers", ICCV 2015 (the initial weights).
     """
-    if tuple(X.shape)[1:] != (28, 28, 1):
+    # a Keras tensor remembers the layer that made it
+    origin = getattr(X, '_keras_history', (None,))[0]
+    if not isinstance(origin, K.layers.InputLayer):
+        raise TypeError("X is {}, expected a K.Input of floats".format(
+            'the output of a layer' if origin else type(X).__name__))
+    dtype = getattr(X.dtype, 'name', X.dtype)   # in Keras 3 a plain str
+    if 'float' not in dtype:
+        raise TypeError("X is {}, expected a K.Input of floats".format(dtype))
+    if not X.shape[1:] == (28, 28, 1):  # with !=, an unknown shape raises
         raise ValueError("X has the shape {}, expected (m, 28, 28, 1)".format(
-            tuple(X.shape)))
+            X.shape))
 
     # by its name, he_normal is a new initializer, so new numbers, each time
     relu = {'activation': 'relu', 'kernel_initializer': 'he_normal'}

@@ -465,3 +465,84 @@ def test_graph_refuses_strings(name):
 def test_graph_refuses_arrays_of_other_shapes(x, y, message):
     """Those of placeholders fit; and y needs a row for each image of x."""
     assert refusal(x, y) == (ValueError, message)
+
+
+@pytest.mark.parametrize('dtype', FLOATS)
+def test_keras_with_other_dtypes(mnist, dtype):
+    """Images of each float dtype go into the same float32 network."""
+    images = mnist['X_valid'][:32, ..., None]
+    labels = np.eye(10)[mnist['Y_valid'][:32]]
+    model = lenet5_keras(K.Input(shape=(28, 28, 1), dtype=dtype))
+    float32 = lenet5_keras(K.Input(shape=(28, 28, 1)))
+    float32.set_weights(model.get_weights())
+    assert getattr(model.input.dtype, 'name', model.input.dtype) == dtype
+    before = model.get_weights()
+    assert {W.dtype.name for W in before} == {'float32'}
+    np.testing.assert_allclose(
+        model.predict(images.astype(dtype), verbose=0),
+        float32.predict(images, verbose=0), rtol=1e-5 if dtype != 'float16'
+        else 1e-2, atol=1e-6)
+    losses = model.fit(images.astype(dtype), labels, epochs=3,
+                       verbose=0).history['loss']
+    assert losses[2] < losses[0]
+    assert all((new != old).any()
+               for old, new in zip(before, model.get_weights()))
+
+
+def test_keras_with_a_batch_size(mnist):
+    """A model for batches of one size, that trains."""
+    model = lenet5_keras(K.Input(shape=(28, 28, 1), batch_size=16))
+    assert tuple(model.input_shape) == (16, 28, 28, 1)
+    assert tuple(model.output_shape) == (16, 10)
+    losses = model.fit(mnist['X_valid'][:32, ..., None],
+                       np.eye(10)[mnist['Y_valid'][:32]], batch_size=16,
+                       epochs=3, verbose=0).history['loss']
+    assert losses[2] < losses[0]
+
+
+@pytest.mark.parametrize('dtype', ['int8', 'int32', 'int64', 'uint8', 'bool',
+                                   'complex64', 'string'])
+def test_keras_refuses_other_dtypes(dtype):
+    """The message names X, the dtype it got and what fits."""
+    with pytest.raises(TypeError, match='^X is {}, expected a K.Input of '
+                       'floats$'.format(dtype)):
+        lenet5_keras(K.Input(shape=(28, 28, 1), dtype=dtype))
+
+
+@pytest.mark.parametrize('value', [
+    None, 'digits', (None, 28, 28, 1), [], {}, len,
+    np.zeros((4, 28, 28, 1)), np.zeros((4, 28, 28, 1), int),
+    np.zeros((4, 28, 28)), tf.constant(np.zeros((4, 28, 28, 1))),
+    [K.Input(shape=(28, 28, 1))], K.layers.Flatten(),
+    K.Sequential()], ids=lambda value: type(value).__name__)
+def test_keras_refuses_what_is_no_input(value):
+    """The message names X, the type it got and what fits."""
+    with pytest.raises(TypeError, match='^X is {}, expected a K.Input of '
+                       'floats$'.format(type(value).__name__)):
+        lenet5_keras(value)
+
+
+def test_keras_refuses_the_output_of_a_layer():
+    """Keras 3 would make a model that leaves that layer out."""
+    images = K.Input(shape=(784,))
+    with pytest.raises(TypeError, match='^X is the output of a layer, '
+                       'expected a K.Input of floats$'):
+        lenet5_keras(K.layers.Reshape((28, 28, 1))(images))
+
+
+@pytest.mark.parametrize('shape', [
+    (None, None, 1), (28, 28, None), (None, 28, 1), (None, None, None), ()])
+def test_keras_refuses_unknown_sizes(shape):
+    """The message has the sizes, None where they are not known."""
+    with pytest.raises(ValueError) as caught:
+        lenet5_keras(K.Input(shape=shape))
+    assert str(caught.value) == (
+        'X has the shape {}, expected (m, 28, 28, 1)'.format((None,) + shape))
+
+
+@pytest.mark.skipif(not TF_LAYERS, reason='Keras 3 has no such K.Input')
+def test_keras_refuses_an_unknown_shape():
+    """A K.Input may not even know how many dimensions it has."""
+    with pytest.raises(ValueError, match='^X has the shape <unknown>, '
+                       r'expected \(m, 28, 28, 1\)$'):
+        lenet5_keras(K.Input(type_spec=tf.TensorSpec(None, tf.float32)))
