@@ -1,22 +1,39 @@
 #!/usr/bin/env python3
 """Forward propagation over a convolutional layer.
 
-The idea: a convolution is one matrix product, a row for each window of the
-image, a column for each kernel; a column of ones in the windows brings the
-bias. With few kernels such a product is slow, as each pixel is copied into
-kh * kw windows. So t neighbouring outputs share one wide window (t divides
-w_new), and W becomes a wide kernel of t columns for each kernel: column j has
-the kernel moved by j * sw pixels. One row of one channel, with kw = 3, sw = 1,
-t = 2:
+What is computed. Each output is a sum over a window of the image: every pixel
+is multiplied with the kernel's number at the same place; the bias is added.
 
-                                   | w0  0 |
-                                   | w1 w0 |
-    (z0, z1) = (a0, a1, a2, a3, 1) | w2 w1 |
-                                   |  0 w2 |
-                                   |  b  b |
+    Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
+                    A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-The zeros add nothing, so this is the convolution itself. A few examples are
-taken at a time, so that their windows stay in the processor's cache.
+    A_prev  (m, h_prev, w_prev, c_prev)     A_pad is A_prev inside its zeros
+    W       (kh, kw, c_prev, c_new)
+    Z       (m, h_new, w_new, c_new)
+
+How. A product of matrices consists of such sums. Each window becomes a row,
+with a 1 at its end; each kernel becomes a column, with its bias at the end.
+One row of an image of one channel, with kw = 3 and sw = 1:
+
+    | a0 a1 a2 1 |   | w0 |   | z0 |
+    | a1 a2 a3 1 | @ | w1 | = | z1 |
+                     | w2 |
+                     | b  |
+
+What makes it fast. Copying is slow, and each pixel is copied into kh * kw
+windows. So t neighbouring outputs share one wide window, and each kernel
+becomes t columns; in column j it is shifted by j * sw. With t = 2:
+
+                        | w0  0 |
+                        | w1 w0 |
+    | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
+                        |  0 w2 |
+                        |  b  b |
+
+Is multiplying zeros not a waste? It is, but it costs less than what it saves:
+a processor multiplies many numbers in the time in which it copies one, and a
+matrix of few columns keeps it from doing so. Besides, only a few examples are
+laid out at a time, so that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -37,8 +54,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         c_new) pre-activation.
     padding : {'same', 'valid'}
         'same' pads with zeros so that height and width are kept, at every
-        stride; where the total is odd, the extra row or column is on the top
-        or left. 'valid' does not pad.
+        stride; where their number is odd, the extra row or column is on the
+        top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -47,6 +64,7 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     numpy.ndarray, shape (m, h_new, w_new, c_new)
         What `activation` returned. The pre-activation has the dtype that
         NumPy gives to A_prev, W and b together; to integers, with int64.
+        float16 is summed in float32.
 
     Raises
     ------
@@ -58,7 +76,40 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     LeCun, Bottou, Bengio, Haffner: "Gradient-Based Learning Applied to
     Document Recognition", Proceedings of the IEEE 86 (11), 1998.
     """
-    m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
+    stride, before, new = _check(A_prev, W, b, padding, stride)
+    if not callable(activation):
+        raise TypeError(f'activation is {activation!r:.80}, expected a '
+                        'function')
+    (h_new, w_new), c_new = new, W.shape[3]
+    dtype, sum_dtype = _dtypes(A_prev, W, b)
+    finite = _finite_examples(A_prev)           # (m,)
+    t = _sharing(W, w_new, stride[1], sum_dtype) if finite.any() else 1
+    kernels = _widen(W.astype(sum_dtype), b, t, stride[1])
+    windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
+    Z = np.empty((len(A_prev),) + windows.new + (t * c_new,), sum_dtype)
+    with np.errstate(invalid='ignore'):         # BLAS raises false alarms
+        for here, matrix in windows:
+            np.matmul(matrix, kernels, out=Z[here].reshape(-1, t * c_new))
+    # (m, h_new, w_new, c_new), without what the last windows have too much
+    Z = Z.reshape(len(Z), h_new, windows.new[1] * t, c_new)[:, :, :w_new]
+    Z = np.ascontiguousarray(Z, dtype)
+    if t > 1 and not finite.all():
+        # 0 * infinity is NaN: these examples need windows that are not wide
+        Z[~finite] = conv_forward(A_prev[~finite], W, b, np.copy, padding,
+                                  stride)
+    return activation(Z)
+
+
+def _check(A_prev, W, b, padding, stride):
+    """Return (sh, sw), (top, left), (h_new, w_new), or raise.
+
+    top and left say how many zeros are above A_prev and to its left.
+
+    >>> _check(np.ones((9, 5, 4, 1)), np.ones((3, 2, 1, 7)),
+    ...        np.ones((1, 1, 1, 7)), 'same', (1, 1))
+    ((1, 1), (1, 1), (5, 4))
+    """
+    _, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
                                        'w_prev', 'c_prev')
     kh, kw, _, c_new = _shape('W', W, 'kh', 'kw', c_prev, 'c_new')
     _shape('b', b, 1, 1, 1, c_new)
@@ -66,63 +117,49 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     if not isinstance(padding, str) or padding not in ('same', 'valid'):
         raise ValueError(f"padding is {padding!r:.80}, expected 'same' or "
                          "'valid'")
-    if not callable(activation):
-        raise TypeError(f'activation is {activation!r:.80}, expected a '
-                        'function')
-    # the zeros that keep h_prev and w_prev; an odd one goes to the top or left
-    ph = (h_prev - 1) * sh + kh - h_prev if padding == 'same' else 0
-    pw = (w_prev - 1) * sw + kw - w_prev if padding == 'same' else 0
-    if 0 in W.shape or kh > h_prev + ph or kw > w_prev + pw:
+    if 0 in (h_prev, w_prev, c_prev):
+        raise ValueError(f'A_prev has the shape {A_prev.shape}, expected one '
+                         'pixel and one channel or more')
+    top, h_pad, h_new = _fit(h_prev, kh, sh, padding)
+    left, w_pad, w_new = _fit(w_prev, kw, sw, padding)
+    if 0 in W.shape or kh > h_pad or kw > w_pad:
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
-                         f'{h_prev + ph} x {w_prev + pw} pixels and a channel')
-    top, left = ph - ph // 2, pw - pw // 2
-    sh, sw = min(sh, h_prev + ph), min(sw, w_prev + pw)
-    h_new = (h_prev + ph - kh) // sh + 1
-    w_new = (w_prev + pw - kw) // sw + 1
+                         f'{h_pad} x {w_pad} pixels and a channel')
+    if h_pad * w_pad * c_prev > max(2 ** 25, 9 * h_prev * w_prev * c_prev):
+        raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
+                         f'would pad {h_prev} x {w_prev} pixels with zeros '
+                         f'to {h_pad} x {w_pad}')
+    return (min(sh, h_pad), min(sw, w_pad)), (top, left), (h_new, w_new)
 
-    dtype = np.result_type(A_prev, W, b)
-    if dtype.kind in 'bui':
-        dtype = np.result_type(dtype, np.int64)
-    t = _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype, A_prev)
-    tiles, kw_t = w_new // t, kw + (t - 1) * sw
-    wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
-    for j in range(t):
-        wide[:, j * sw:j * sw + kw, :, j] = W
-    wide = np.vstack((wide.reshape(-1, t * c_new), np.tile(b[0, 0], t)))
 
-    # n examples, or where they are large h rows of one, make 3 MiB of windows
-    fit = 3 * 2 ** 20 // (tiles * len(wide) * dtype.itemsize)
-    h = max(1, min(h_new, fit))
-    n = max(1, min(m, fit // h))
-    A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
-    # a view: which pixels of A_pad each wide window looks at
-    by_example, by_row, by_column, _ = A_pad.strides
-    windows = np.lib.stride_tricks.as_strided(
-        A_pad, (n, h_new, tiles, kh, kw_t, c_prev),
-        (by_example, sh * by_row, t * sw * by_column) + A_pad.strides[1:])
-    rows = np.empty((n, h, tiles, len(wide)), dtype)
-    rows[..., -1] = 1
-    columns = rows[..., :-1].reshape((n, h) + windows.shape[2:])
-    Z = np.empty((m, h_new, w_new, c_new), dtype)
-    for i in range(0, m, n):
-        A = A_prev[i:i + n]
-        A_pad[:len(A), top:top + h_prev, left:left + w_prev] = A
-        for y in range(0, h_new, h):
-            out = Z[i:i + n, y:y + h]   # whole rows of outputs: contiguous
-            columns[:len(A), :out.shape[1]] = windows[:len(A), y:y + h]
-            np.matmul(rows[:len(A), :out.shape[1]].reshape(-1, len(wide)),
-                      wide, out=out.reshape(-1, t * c_new))
-    return activation(Z)
+def _fit(size, k, s, padding):
+    """Return the zeros before an axis, its size with zeros, what fits in it.
+
+    'same' keeps the size: so many windows, s apart and k wide, are
+    (size - 1) * s + k wide in all.
+
+    >>> _fit(5, 3, 1, 'same'), _fit(5, 2, 1, 'same'), _fit(5, 3, 2, 'valid')
+    ((1, 7, 5), (1, 6, 5), (0, 5, 2))
+    """
+    zeros = (size - 1) * s + k - size if padding == 'same' else 0
+    return zeros - zeros // 2, size + zeros, (size + zeros - k) // s + 1
 
 
 def _shape(name, array, *expected):
-    """Return an array's shape, or raise unless its sizes are as expected.
+    """Return the shape of an array of numbers, or raise if it is another.
 
     Where a name stands among the expected sizes, any size will do.
+
+    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
+    (1, 1, 1, 4)
     """
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-        got = getattr(array, 'dtype', type(array).__name__)
-        raise TypeError(f'{name} is {got}, expected an array of numbers')
+    if not isinstance(array, np.ndarray) or isinstance(array,
+                                                       np.ma.MaskedArray):
+        kind = f'{type(array).__module__}.{type(array).__name__}'
+        raise TypeError(f"{name} is a {kind.replace('builtins.', '')}, "
+                        'expected a plain numpy.ndarray')
+    if array.dtype.kind not in 'buif':
+        raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(isinstance(size, int) and size != found
                               for size, found in zip(expected, array.shape)):
         expected = ', '.join(map(str, expected))
@@ -132,24 +169,156 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair as int, or raise unless both are positive integers."""
-    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
-            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+    """Return a pair as int, or raise unless both are positive integers.
+
+    >>> _pair('stride', np.array([2, 1]))
+    (2, 1)
+    """
+    if not (isinstance(pair, (tuple, list, np.ndarray)) and
+            getattr(pair, 'ndim', 1) == 1 and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 and
+                not isinstance(n, bool) for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
     return int(pair[0]), int(pair[1])
 
 
-def _tile(w_new, c_new, most, dtype, array):
-    """Return t, a divisor of w_new: t * c_new near 64 suits the product.
+def _dtypes(*arrays):
+    """Return the dtype of what is computed, and that of its sums.
 
-    It is 1 where a wide kernel has no use: beyond `most`, where it would have
-    too many rows; without BLAS; and if the array is not finite, as its zeros
-    would make NaN of infinities in columns that the kernel does not see.
+    >>> _dtypes(np.zeros(1, 'f2'), np.zeros(1, 'u1'))
+    (dtype('float16'), dtype('float32'))
+    """
+    dtype = np.result_type(*arrays)
+    if dtype.kind in 'bui':
+        dtype = np.result_type(dtype, np.int64)
+    return dtype, np.dtype('f4') if dtype.char == 'e' else dtype
+
+
+def _finite_examples(array):
+    """Return which examples hold neither infinity nor NaN, (m,).
+
+    >>> _finite_examples(np.array([1, np.inf]).reshape(2, 1, 1, 1)).tolist()
+    [True, False]
     """
     with np.errstate(all='ignore'):
-        if dtype.char not in 'fd' or not np.isfinite(array.sum()):
-            most = 1
-    return min((t for t in range(1, w_new + 1)
-                if t == 1 or w_new % t == 0 and t <= most),
-               key=lambda t: abs(t * c_new - 64))
+        return np.isfinite(array.sum(axis=(1, 2, 3), dtype=_dtypes(array)[1]))
+
+
+def _sharing(W, w_new, sw, dtype):
+    """Return t, how many neighbouring outputs share a wide window.
+
+    About 64 columns, t * c_new, suit the product of matrices; a t that divides
+    w_new wastes none. It is 1 where wide windows have no use: without BLAS,
+    and where they would be longer than some 512 numbers.
+
+    >>> _sharing(np.zeros((3, 3, 1, 2)), 28, 1, np.dtype('f8'))
+    28
+    """
+    kh, _, c_prev, c_new = W.shape
+    most = min(w_new, 512 // (kh * c_prev * sw))
+    if most < 2 or dtype.char not in 'fd':
+        return 1
+    wish = min(max(1, round(64 / c_new)), most)
+    divisors = [t for t in range(max(1, wish // 2), min(2 * wish, most) + 1)
+                if w_new % t == 0]
+    return min(divisors, key=lambda t: abs(t * c_new - 64),
+               default=-(-w_new // round(w_new / wish)))
+
+
+def _widen(W, b, t, s):
+    """Return t columns for each kernel, shifted by s each, as a matrix.
+
+    Its shape is (kh * (kw + (t - 1) * s) * c_prev + 1, t * c_new); the biases
+    are the last row.
+
+    >>> W, b = np.array([1, 2, 3]), np.array([9])
+    >>> _widen(W.reshape(1, 3, 1, 1), b.reshape(1, 1, 1, 1), 2, 1)
+    array([[1, 0],
+           [2, 1],
+           [3, 2],
+           [0, 3],
+           [9, 9]])
+    """
+    kh, kw, c_prev, c_new = W.shape
+    wide = np.zeros((kh, kw + (t - 1) * s, c_prev, t, c_new), W.dtype)
+    for j in range(t):
+        wide[:, j * s:j * s + kw, :, j] = W
+    return np.vstack((wide.reshape(-1, t * c_new), np.tile(b[0, 0], t)))
+
+
+class _Windows:
+    """The windows of a few examples at a time, as rows of a matrix.
+
+    Each row holds the pixels of a window that t outputs share, and a 1.
+    Iterating yields which examples, rows and columns of windows these are, as
+    slices, and the matrix.
+
+    >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
+    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 1,
+    ...                              image.dtype):
+    ...     print(matrix)
+    [[1 2 1]
+     [2 3 1]
+     [3 4 1]]
+    """
+
+    def __init__(self, A_prev, before, k, stride, new, t, dtype):
+        """Set the memory apart that each few examples use again."""
+        (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
+                                                         stride)
+        self.A_prev, self.stride = A_prev, (sh, t * sw)
+        self.k = kh, kw = k[0], k[1] + (t - 1) * sw
+        self.new = h_new, w_new = new[0], -(-new[1] // t)
+        h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
+        w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
+        self.row = kh * kw * c + 1
+        n, h, w = self.block = _block(
+            3 * 2 ** 20 // (self.row * dtype.itemsize),
+            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
+        self.A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
+        self.inside = np.s_[:, top:top + h_prev, left:left + w_prev]
+        self.windows = self.view(self.A_pad)
+        self.rows = np.ones((n, h, w, self.row), dtype)
+        # one axis made into three is the same memory, seen in another way
+        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, kw, c)
+
+    def view(self, pad):
+        """Return the pixels that each window sees, without a copy.
+
+        Its shape is (n, h_new, w_new, kh, kw, c): a step to the next window is
+        sh rows or t * sw columns of the image, a step inside a window one.
+        """
+        by_example, by_row, by_column, by_channel = pad.strides
+        return np.lib.stride_tricks.as_strided(
+            pad, pad.shape[:1] + self.new + self.k + pad.shape[3:],
+            (by_example, self.stride[0] * by_row, self.stride[1] * by_column,
+             by_row, by_column, by_channel))
+
+    def __iter__(self):
+        """Copy one block of windows after another."""
+        n, h, w = self.block
+        for i in range(0, len(self.A_prev), n):
+            A = self.A_prev[i:i + n]
+            self.A_pad[:len(A)][self.inside] = A
+            for y in range(0, self.new[0], h):
+                for x in range(0, self.new[1], w):
+                    windows = self.windows[:len(A), y:y + h, x:x + w]
+                    part = tuple(map(slice, windows.shape[:3]))
+                    self.columns[part] = windows
+                    yield (tuple(slice(begin, begin + size) for begin, size in
+                                 zip((i, y, x), windows.shape)),
+                           self.rows[part].reshape(-1, self.row))
+
+
+def _block(most, m, h, w):
+    """Return how many examples, rows and columns to take at a time.
+
+    They are `most` in all: some columns of one row, some whole rows of one
+    example, or some whole examples.
+
+    >>> _block(100, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
+    ((1, 8, 7), (1, 4, 7), (1, 1, 6))
+    """
+    return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
+            max(1, min(w, most)))

@@ -1,20 +1,35 @@
 #!/usr/bin/env python3
 """Forward propagation over a pooling layer.
 
-The idea: the maximum of a window is the maximum over its kh rows of the maxima
-over their kw columns. Laid out flat, a pixel's neighbour on the right is
-c_prev numbers on, so the maxima over kw columns, beginning at each pixel, are
-those of kw shifted copies of one long array, which NumPy finds at full speed.
-With one channel and kw = 2:
+What is computed. Each output is the maximum, or the average, of a window:
 
-    flat       a  b  c  d  e  f
-    shifted    b  c  d  e  f          flat[1:]
-    maxima     ab bc cd de ef         np.maximum(flat[:-1], flat[1:])
+    A[i, y, x, c] = max over r < kh, s < kw of
+                    A_prev[i, y * sh + r, x * sw + s, c]
 
-Row r of each window is then looked up among these, at its first pixel; those
-that run over the end of a row are never looked up. An average is the same with
-sums. A few examples, or a few rows of a large one, are taken at a time, so
-that the second step finds the result of the first in the processor's cache.
+    A_prev  (m, h_prev, w_prev, c_prev)
+    A       (m, h_new, w_new, c_prev)
+
+How. The maximum of a window is the maximum of its columns' maxima. So the rows
+of each window are combined first, one whole row of the image with another:
+
+    a0 a1 a2 a3
+    b0 b1 b2 b3     maximum of the rows   m0 m1 m2 m3
+
+Then neighbours are. Laid out flat, a pixel's neighbour on the right is c_prev
+numbers further on, so this takes one array and the same array shifted. With
+kw = 2 and one channel:
+
+    flat            m0   m1   m2   m3
+    shifted         m1   m2   m3
+    maximum         m01  m12  m23
+
+At last each window looks its result up at its first pixel. What runs over the
+end of a row is computed too, but nobody looks it up. An average is the same
+with sums.
+
+What makes it fast. Each step works on long pieces of memory, and on a few
+examples, or a few rows of a large one, at a time, so that the second step
+finds the result of the first in the processor's cache.
 """
 import numpy as np
 
@@ -38,7 +53,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     numpy.ndarray, shape (m, h_new, w_new, c_prev)
         The output of the layer. Pooling does not pad: a window that does not
         fit is dropped. The dtype is A_prev's, but averages of integers are
-        float64.
+        float64. float16 is summed in float32.
 
     Raises
     ------
@@ -52,78 +67,174 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     LeCun et al.: "Gradient-Based Learning Applied to Document Recognition",
     1998 (average, as "sub-sampling").
     """
-    m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev)
+    k, stride, new = _check(A_prev, kernel_shape, stride, mode)
+    dtype = A_prev.dtype.newbyteorder('=')
+    if mode == 'max':
+        return _pool(np.maximum, A_prev, k, stride, new, dtype)
+    dtype = np.result_type(dtype, 'f8') if dtype.kind in 'bui' else dtype
+    with np.errstate(over='raise', invalid='ignore'):
+        try:
+            A = _pool(np.add, A_prev, k, stride, new,
+                      np.result_type(dtype, np.float32))
+        except FloatingPointError:  # a sum may be too large, its average not
+            with np.errstate(over='warn'):
+                A = _pool(np.add, A_prev, k, stride, new, np.longdouble)
+    return A.astype(dtype, copy=False)
+
+
+def _pool(combine, A_prev, k, stride, new, dtype):
+    """Return the maxima of all windows, or their averages if combine adds.
+
+    >>> A_prev = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
+    >>> _pool(np.maximum, A_prev, (2, 2), (1, 1), (1, 2), int).ravel()
+    array([6, 5])
+    """
+    (m, h_prev, w_prev, c_prev), (kh, kw), (sh, sw) = A_prev.shape, k, stride
+    (h_new, w_new), dtype = new, np.dtype(dtype)
+    A = np.empty((m, h_new, w_new, c_prev), dtype)
+    row_size = w_prev * c_prev * dtype.itemsize
+    most = 2 ** 20 // row_size                          # rows of pixels
+    n = max(1, min(m, most // h_prev))
+    h = max(1, min(h_new, (most - kh) // sh + 1))
+    high = h_prev if n > 1 else (h - 1) * sh + kh
+    first, step = _first(n, h, w_new, high, w_prev, kh, sh, sw, row_size)
+    for i in range(0, m, n):
+        for y in range(0, h_new, h):
+            out = A[i:i + n, y:y + h]                   # (n, h, w_new, c_prev)
+            pixels = np.ascontiguousarray(
+                A_prev[i:i + n, y * sh:y * sh + high], dtype)
+            down = _down(combine, pixels, kh, sh, step)
+            across = _shifted(combine, down.reshape(-1), kw, c_prev)
+            here = first[:out.shape[0], :out.shape[1]]
+            np.take(across.reshape(-1, c_prev), here, axis=0, out=out,
+                    mode='clip')
+            if combine is np.add:
+                out /= kh * kw
+    return A
+
+
+def _check(A_prev, kernel_shape, stride, mode):
+    """Return (kh, kw), (sh, sw), (h_new, w_new), or raise.
+
+    >>> _check(np.ones((9, 5, 4, 1)), (3, 2), (1, 2), 'max')
+    ((3, 2), (1, 2), (3, 2))
+    """
+    _, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
+                                       'w_prev', 'c_prev')
     kh, kw = _pair('kernel_shape', kernel_shape)
     sh, sw = _pair('stride', stride)
-    if c_prev == 0:
+    if 0 in (h_prev, w_prev, c_prev):
         raise ValueError(f'A_prev has the shape {A_prev.shape}, expected one '
-                         'channel or more')
+                         'pixel and one channel or more')
     if kh > h_prev or kw > w_prev:
         raise ValueError(f'kernel_shape is {kernel_shape}, expected at most '
                          f'{h_prev} x {w_prev}, the pixels of A_prev')
     if not isinstance(mode, str) or mode not in ('max', 'avg'):
         raise ValueError(f"mode is {mode!r:.80}, expected 'max' or 'avg'")
     sh, sw = min(sh, h_prev), min(sw, w_prev)
-    h_new = (h_prev - kh) // sh + 1
-    w_new = (w_prev - kw) // sw + 1
-
-    dtype = A_prev.dtype.newbyteorder('=')
-    if mode == 'avg':
-        # sums that overflow a float16 have averages that do not
-        dtype = np.result_type(dtype, np.float64 if dtype.kind in 'bui' else
-                               np.float32)
-    combine = np.maximum if mode == 'max' else np.add
-    # n examples, or where they are large h rows of windows of one, in 512 KiB
-    fit = 2 ** 19 // (w_prev * c_prev * dtype.itemsize)     # rows of pixels
-    h = max(1, min(h_new, (fit - kh) // sh + 1))
-    n = max(1, min(m, fit // h_prev))
-    rows = h_prev if n > 1 else (h - 1) * sh + kh
-    # where each window begins, in what is laid out flat: (n, h, w_new)
-    image = np.arange(n)[:, None, None] * h_prev * w_prev
-    row, column = np.arange(h)[:, None] * sh, np.arange(w_new) * sw
-    first = image + row * w_prev + column
-    A = np.empty((m, h_new, w_new, c_prev), dtype)
-    # sums over the end of a row may overflow, but nobody looks them up
-    with np.errstate(over='ignore', invalid='ignore'):
-        for i, y in ((i, y) for i in range(0, m, n)
-                     for y in range(0, h_new, h)):
-            out = A[i:i + n, y:y + h]
-            here = first[:len(out), :out.shape[1]]
-            flat = np.ascontiguousarray(
-                A_prev[i:i + n, y * sh:y * sh + rows], dtype).reshape(-1)
-            across = flat[:flat.size - (kw - 1) * c_prev]   # maybe A_prev's
-            for s in range(1, kw):
-                across = combine(across, flat[s * c_prev:][:across.size],
-                                 out=across if s > 1 else None)
-            across = across.reshape(-1, c_prev)     # (pixels, c_prev)
-            result = np.take(across, here, axis=0, mode='clip',
-                             out=out if kh == 1 else None)
-            # not in place: NumPy 1.19 takes three times as long for maxima
-            for r in range(1, kh):
-                result = combine(
-                    result, np.take(across[r * w_prev:], here, axis=0,
-                                    mode='clip'),
-                    out=out if r == kh - 1 else None)
-            if mode == 'avg':
-                out /= kh * kw
-    return A.astype(np.float16) if A_prev.dtype.char == 'e' else A
+    return (kh, kw), (sh, sw), ((h_prev - kh) // sh + 1,
+                                (w_prev - kw) // sw + 1)
 
 
-def _shape(name, array):
-    """Return the shape of an array of images, or raise if it is none."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-        got = getattr(array, 'dtype', type(array).__name__)
-        raise TypeError(f'{name} is {got}, expected an array of numbers')
-    if array.ndim != 4:
-        raise ValueError(f'{name} has the shape {array.shape}, expected (m, '
-                         'h_prev, w_prev, c_prev)')
+def _shape(name, array, *expected):
+    """Return the shape of an array of numbers, or raise if it is another.
+
+    Where a name stands among the expected sizes, any size will do.
+
+    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
+    (1, 1, 1, 4)
+    """
+    if not isinstance(array, np.ndarray) or isinstance(array,
+                                                       np.ma.MaskedArray):
+        kind = f'{type(array).__module__}.{type(array).__name__}'
+        raise TypeError(f"{name} is a {kind.replace('builtins.', '')}, "
+                        'expected a plain numpy.ndarray')
+    if array.dtype.kind not in 'buif':
+        raise TypeError(f'{name} is {array.dtype}, expected real numbers')
+    if array.ndim != 4 or any(isinstance(size, int) and size != found
+                              for size, found in zip(expected, array.shape)):
+        expected = ', '.join(map(str, expected))
+        raise ValueError(
+            f'{name} has the shape {array.shape}, expected ({expected})')
     return array.shape
 
 
 def _pair(name, pair):
-    """Return a pair as int, or raise unless both are positive integers."""
-    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
-            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+    """Return a pair as int, or raise unless both are positive integers.
+
+    >>> _pair('stride', np.array([2, 1]))
+    (2, 1)
+    """
+    if not (isinstance(pair, (tuple, list, np.ndarray)) and
+            getattr(pair, 'ndim', 1) == 1 and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 and
+                not isinstance(n, bool) for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
     return int(pair[0]), int(pair[1])
+
+
+def _down(combine, pixels, kh, sh, step):
+    """Combine the kh rows of each window, each column for itself.
+
+    pixels is (n, h, w, c), the result (rows, w, c). The rows of windows are
+    step apart there: every sh-th row of pixels, or all rows, if step is sh.
+
+    >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
+    >>> _down(np.maximum, pixels, 2, 1, 1).ravel()
+    array([6, 5, 4])
+    """
+    n, h, w, c = pixels.shape
+    if step == sh:
+        down = _shifted(combine, pixels.reshape(-1), kh, w * c)
+    else:
+        rows, end = pixels.reshape(n, h, w * c), h - kh + 1
+        down = rows[:, :end:sh]
+        for r in range(1, kh):
+            down = combine(down, rows[:, r:end + r:sh])
+    return down.reshape(-1, w, c)
+
+
+def _shifted(combine, flat, k, step):
+    """Combine k copies of a flat array, each shifted by step more.
+
+    Two are combined to one of width 2, two of those to one of width 4, and so
+    on; what is needed of these makes up k.
+
+    >>> _shifted(np.maximum, np.array([6, 5, 4, 7]), 3, 1)
+    array([6, 7])
+    """
+    size = flat.size - (k - 1) * step
+    combined, done, width = None, 0, 1
+    while True:
+        if k & width:
+            part = flat[done * step:][:size]
+            # not in place: NumPy 1.19 takes three times as long for maxima
+            combined = part if done == 0 else combine(combined, part)
+            done += width
+        if done == k:
+            return combined
+        flat = combine(flat[:-width * step], flat[width * step:])
+        width *= 2
+
+
+def _first(n, h_new, w_new, h, w, kh, sh, sw, row_size):
+    """Return where windows begin after `_down`, and its step.
+
+    That is where their first pixels lie in (rows, w), laid out flat, as
+    (n, h_new, w_new), if each example has h rows of pixels. Where a row is
+    short, it takes longer to skip the rows between windows than to combine
+    them too, as all rows are one piece of memory.
+
+    >>> _first(2, 2, 2, 5, 4, 2, 2, 1, 64)
+    (array([[[ 0,  1],
+            [ 8,  9]],
+    <BLANKLINE>
+           [[20, 21],
+            [28, 29]]]), 2)
+    """
+    fit, passes = (h - kh) // sh + 1, bin(kh).count('1') + len(bin(kh)) - 4
+    all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
+    step, size = (sh, h) if all_rows else (1, fit)
+    rows = np.arange(n)[:, None] * size + np.arange(h_new) * step
+    return rows[:, :, None] * w + np.arange(w_new) * sw, step

@@ -1,20 +1,51 @@
 #!/usr/bin/env python3
 """Back propagation over a convolutional layer.
 
-The idea: forward, each row of a matrix holds a wide window that t outputs
-share, and a 1; W becomes a wide kernel, whose t columns for each kernel hold
-moved copies of it above the bias (0-conv_forward.py draws it):
+What is computed. The layer's unactivated output is a sum over windows:
 
-    Z = rows @ wide               (a row for each t outputs)
+    Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
+                    A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-The gradient of a matrix product is two matrix products:
+    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: inside its zeros
+    W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
+    Z, dZ            (m, h_new, w_new, c_new)
 
-    dwide = rows.T @ dZ           drows = dZ @ wide.T
+dZ says how much the cost grows with each number of Z. Each product of the sum
+hands that on to both of its factors, multiplied with the other factor:
 
-dW is the sum of the t moved copies inside dwide, db that of its last row.
-dA_prev adds drows up at the pixels that the windows were copied from. Windows
-that share a pixel must not be added at once, as NumPy would keep one of them
-only: so every apart-th window of a row is taken, then those next to them.
+    db[k]          = sum over i, y, x of  dZ[i, y, x, k]
+    dW[r, s, c, k] = sum over i, y, x of  dZ[i, y, x, k] *
+                     A_pad[i, y * sh + r, x * sw + s, c]
+    dA_pad[i, y * sh + r, x * sw + s, c]  adds up, over all y, x, r, s and k,
+                     dZ[i, y, x, k] * W[r, s, c, k]
+
+and dA_prev is dA_pad without the zeros' part.
+
+How. With each window as a row that ends with a 1, and each kernel as a column
+that ends with its bias, Z is a product of matrices, and its gradient is two:
+
+    Z        = windows @ kernels        (a row for each window)
+    dkernels = windows.T @ dZ           (dW, and db in its last row)
+    dwindows = dZ @ kernels.T           (is added up at the windows' pixels)
+
+Windows that overlap must not be added at once, as NumPy would keep one of them
+only: so every second one is taken, say, and then those in between.
+
+What makes it fast. Copying is slow, and each pixel is copied into kh * kw
+windows. So t neighbouring outputs share one wide window, and each kernel
+becomes t columns; in column j it is shifted by j * sw. One row of an image of
+one channel, with kw = 3, sw = 1 and t = 2:
+
+                        | w0  0 |
+                        | w1 w0 |
+    | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
+                        |  0 w2 |
+                        |  b  b |
+
+Is multiplying zeros not a waste? It is, but it costs less than what it saves:
+a processor multiplies many numbers in the time in which it copies one, and a
+matrix of few columns keeps it from doing so. Besides, only a few examples are
+laid out at a time, so that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -35,8 +66,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     b : numpy.ndarray, shape (1, 1, 1, c_new)
         The biases.
     padding : {'same', 'valid'}
-        As in the forward pass: 'same' keeps height and width at every stride,
-        an odd row or column of zeros is on the top or left.
+        'same' pads with zeros so that height and width are kept, at every
+        stride; where their number is odd, the extra row or column is on the
+        top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -46,11 +78,11 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dW : numpy.ndarray, shape (kh, kw, c_prev, c_new)
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in the dtype
-        that NumPy gives to all four arrays together; to integers,
-        with int64. Where A_prev is float32 and dZ float64, as in the course's
-        driver, the products that make up dW are rounded to float32 and added
-        in float64, as in its printed output; numbers that float32 cannot hold
-        are not rounded.
+        that NumPy gives to all four arrays together; to integers, with int64.
+        float16 is summed in float32. Where A_prev is float32 and dZ float64,
+        as in the course's driver, the products that make up dW are rounded to
+        float32 and added in float64, as in its published output; numbers that
+        float32 cannot hold are not rounded.
 
     Raises
     ------
@@ -62,7 +94,47 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     Rumelhart, Hinton, Williams: "Learning representations by back-propagating
     errors", Nature 323, 1986.
     """
-    m, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
+    stride, before, most = _check(A_prev, W, b, padding, stride)
+    new = _gradient_size('dZ', dZ, (len(A_prev),) + most + W.shape[3:])
+    dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
+    if dZ.size == 0:
+        return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
+    multiply = _rounded_product if _is_rounded(A_prev, dZ) else np.matmul
+    finite, t = _finite_examples(dZ), 1         # (m,)
+    if finite.any() and np.isfinite(W).all() and multiply is np.matmul:
+        t = _sharing(W, new[1], stride[1], sum_dtype)
+    kernels = _widen(W.astype(sum_dtype), b, t, stride[1])
+    windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
+    dkernels, dA_pad = np.zeros_like(kernels), np.zeros_like(windows.A_pad)
+    dwindows = windows.view(dA_pad)             # (n, h_new, w, kh, kw, c_prev)
+    dA_prev = np.empty(A_prev.shape, sum_dtype)
+    with np.errstate(invalid='ignore'):         # BLAS raises false alarms
+        for (i, y, x), matrix in windows:
+            dout = _outputs(dZ[i, y], x, t, sum_dtype)
+            dkernels += multiply(matrix.T, dout)
+            _add_up(dout, kernels, dwindows[:i.stop - i.start, y, x],
+                    -(-windows.k[1] // windows.stride[1]))
+            if (y.stop, x.stop) == windows.new:     # i is complete
+                dA_prev[i] = dA_pad[windows.inside][:i.stop - i.start]
+                dA_pad[...] = 0
+    if t > 1 and not finite.all():
+        # 0 * infinity is NaN: these examples need windows that are not wide
+        dA_prev[~finite] = conv_backward(dZ[~finite], A_prev[~finite], W, b,
+                                         padding, stride)[0]
+    gradients = (dA_prev,) + _narrow(dkernels, W.shape, t, stride[1])
+    return tuple(array.astype(dtype, copy=False) for array in gradients)
+
+
+def _check(A_prev, W, b, padding, stride):
+    """Return (sh, sw), (top, left), (h_new, w_new), or raise.
+
+    top and left say how many zeros are above A_prev and to its left.
+
+    >>> _check(np.ones((9, 5, 4, 1)), np.ones((3, 2, 1, 7)),
+    ...        np.ones((1, 1, 1, 7)), 'same', (1, 1))
+    ((1, 1), (1, 1), (5, 4))
+    """
+    _, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
                                        'w_prev', 'c_prev')
     kh, kw, _, c_new = _shape('W', W, 'kh', 'kw', c_prev, 'c_new')
     _shape('b', b, 1, 1, 1, c_new)
@@ -70,87 +142,66 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     if not isinstance(padding, str) or padding not in ('same', 'valid'):
         raise ValueError(f"padding is {padding!r:.80}, expected 'same' or "
                          "'valid'")
-    # the zeros that keep h_prev and w_prev; an odd one goes to the top or left
-    ph = (h_prev - 1) * sh + kh - h_prev if padding == 'same' else 0
-    pw = (w_prev - 1) * sw + kw - w_prev if padding == 'same' else 0
-    if 0 in W.shape or kh > h_prev + ph or kw > w_prev + pw:
+    if 0 in (h_prev, w_prev, c_prev):
+        raise ValueError(f'A_prev has the shape {A_prev.shape}, expected one '
+                         'pixel and one channel or more')
+    top, h_pad, h_new = _fit(h_prev, kh, sh, padding)
+    left, w_pad, w_new = _fit(w_prev, kw, sw, padding)
+    if 0 in W.shape or kh > h_pad or kw > w_pad:
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
-                         f'{h_prev + ph} x {w_prev + pw} pixels and a channel')
-    top, left = ph - ph // 2, pw - pw // 2
-    sh, sw = min(sh, h_prev + ph), min(sw, w_prev + pw)
-    h_most = (h_prev + ph - kh) // sh + 1
-    w_most = (w_prev + pw - kw) // sw + 1
-    _, h_new, w_new, _ = _shape('dZ', dZ, m, 'h_new', 'w_new', c_new)
-    if h_new > h_most or w_new > w_most:
-        raise ValueError(f'dZ has the shape {dZ.shape}, expected at most '
-                         f'{(m, h_most, w_most, c_new)}')
+                         f'{h_pad} x {w_pad} pixels and a channel')
+    if h_pad * w_pad * c_prev > max(2 ** 25, 9 * h_prev * w_prev * c_prev):
+        raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
+                         f'would pad {h_prev} x {w_prev} pixels with zeros '
+                         f'to {h_pad} x {w_pad}')
+    return (min(sh, h_pad), min(sw, w_pad)), (top, left), (h_new, w_new)
 
-    dtype = np.result_type(dZ, A_prev, W, b)
-    if dtype.kind in 'bui':
-        dtype = np.result_type(dtype, np.int64)
-    if dZ.size == 0:
-        return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
-    rounded = _is_rounded(A_prev, dZ)
-    t = 1 if rounded else _tile(w_new, c_new, 512 // (kh * c_prev * sw), dtype,
-                                dZ)
-    tiles, kw_t = w_new // t, kw + (t - 1) * sw
-    wide = np.zeros((kh, kw_t, c_prev, t, c_new), dtype)
-    for j in range(t):
-        wide[:, j * sw:j * sw + kw, :, j] = W
-    wide = wide.reshape(kh, -1, t * c_new)
-    size = wide.shape[0] * wide.shape[1]
-    dwide = np.zeros((size + 1, t * c_new), dtype)
 
-    # n examples, or where they are large h rows of one, make 3 MiB of windows
-    fit = 3 * 2 ** 20 // (tiles * (size + 1) * dtype.itemsize)
-    h = max(1, min(h_new, fit))
-    n = max(1, min(m, fit // h))
-    A_pad = np.zeros((n, h_prev + ph, w_prev + pw, c_prev), dtype)
-    dA_pad = np.zeros_like(A_pad)
-    # views: which pixels of A_pad and dA_pad each wide window looks at
-    by_example, by_row, by_column, _ = A_pad.strides
-    windows, dwindows = (np.lib.stride_tricks.as_strided(
-        pad, (n, h_new, tiles, kh, kw_t, c_prev),
-        (by_example, sh * by_row, t * sw * by_column) + A_pad.strides[1:])
-        for pad in (A_pad, dA_pad))
-    rows = np.empty((n, h, tiles, size + 1), dtype)
-    rows[..., -1] = 1
-    columns = rows[..., :-1].reshape((n, h) + windows.shape[2:])
-    # every apart-th window of a row shares no pixel with the others
-    apart = -(-kw_t // (t * sw))
-    dA_prev = np.empty(A_prev.shape, dtype)
-    for i in range(0, m, n):
-        A = A_prev[i:i + n]
-        A_pad[:len(A), top:top + h_prev, left:left + w_prev] = A
-        dA_pad[...] = 0
-        for y in range(0, h_new, h):
-            into = dwindows[:len(A), y:y + h]
-            hs = into.shape[1]
-            columns[:len(A), :hs] = windows[:len(A), y:y + h]
-            dZ_ = np.ascontiguousarray(dZ[i:i + n, y:y + h], dtype)
-            dZ_ = dZ_.reshape(-1, t * c_new)
-            product = _rounded_product if rounded else np.matmul
-            dwide += product(rows[:len(A), :hs].reshape(-1, size + 1).T, dZ_)
-            for r in range(kh):
-                drow = (dZ_ @ wide[r].T).reshape(into[:, :, :, r].shape)
-                for q in range(apart):
-                    into[:, :, q::apart, r] += drow[:, :, q::apart]
-        dA_prev[i:i + n] = dA_pad[:len(A), top:top + h_prev,
-                                  left:left + w_prev]
-    db = dwide[-1].reshape(1, 1, t, c_new).sum(axis=2, keepdims=True)
-    dwide = dwide[:-1].reshape(kh, kw_t, c_prev, t, c_new)
-    dW = sum(dwide[:, j * sw:j * sw + kw, :, j] for j in range(t))
-    return dA_prev, dW, db
+def _fit(size, k, s, padding):
+    """Return the zeros before an axis, its size with zeros, what fits in it.
+
+    'same' keeps the size: so many windows, s apart and k wide, are
+    (size - 1) * s + k wide in all.
+
+    >>> _fit(5, 3, 1, 'same'), _fit(5, 2, 1, 'same'), _fit(5, 3, 2, 'valid')
+    ((1, 7, 5), (1, 6, 5), (0, 5, 2))
+    """
+    zeros = (size - 1) * s + k - size if padding == 'same' else 0
+    return zeros - zeros // 2, size + zeros, (size + zeros - k) // s + 1
+
+
+def _gradient_size(name, gradient, most):
+    """Return a gradient's h_new and w_new, or raise if it does not fit.
+
+    most is the shape of the output; the gradient may have fewer rows and
+    columns.
+
+    >>> _gradient_size('dZ', np.ones((9, 4, 5, 7)), (9, 5, 5, 7))
+    (4, 5)
+    """
+    _, h_new, w_new, _ = _shape(name, gradient, most[0], 'h_new', 'w_new',
+                                most[3])
+    if h_new > most[1] or w_new > most[2]:
+        raise ValueError(f'{name} has the shape {gradient.shape}, expected at '
+                         f'most {most}')
+    return h_new, w_new
 
 
 def _shape(name, array, *expected):
-    """Return an array's shape, or raise unless its sizes are as expected.
+    """Return the shape of an array of numbers, or raise if it is another.
 
     Where a name stands among the expected sizes, any size will do.
+
+    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
+    (1, 1, 1, 4)
     """
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'buif':
-        got = getattr(array, 'dtype', type(array).__name__)
-        raise TypeError(f'{name} is {got}, expected an array of numbers')
+    if not isinstance(array, np.ndarray) or isinstance(array,
+                                                       np.ma.MaskedArray):
+        kind = f'{type(array).__module__}.{type(array).__name__}'
+        raise TypeError(f"{name} is a {kind.replace('builtins.', '')}, "
+                        'expected a plain numpy.ndarray')
+    if array.dtype.kind not in 'buif':
+        raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(isinstance(size, int) and size != found
                               for size, found in zip(expected, array.shape)):
         expected = ', '.join(map(str, expected))
@@ -160,45 +211,245 @@ def _shape(name, array, *expected):
 
 
 def _pair(name, pair):
-    """Return a pair as int, or raise unless both are positive integers."""
-    if not (isinstance(pair, (tuple, list)) and len(pair) == 2 and
-            all(isinstance(n, (int, np.integer)) and n > 0 for n in pair)):
+    """Return a pair as int, or raise unless both are positive integers.
+
+    >>> _pair('stride', np.array([2, 1]))
+    (2, 1)
+    """
+    if not (isinstance(pair, (tuple, list, np.ndarray)) and
+            getattr(pair, 'ndim', 1) == 1 and len(pair) == 2 and
+            all(isinstance(n, (int, np.integer)) and n > 0 and
+                not isinstance(n, bool) for n in pair)):
         raise ValueError(f'{name} is {pair!r:.80}, expected two positive '
                          'integers, (down, across)')
     return int(pair[0]), int(pair[1])
 
 
+def _dtypes(*arrays):
+    """Return the dtype of what is computed, and that of its sums.
+
+    >>> _dtypes(np.zeros(1, 'f2'), np.zeros(1, 'u1'))
+    (dtype('float16'), dtype('float32'))
+    """
+    dtype = np.result_type(*arrays)
+    if dtype.kind in 'bui':
+        dtype = np.result_type(dtype, np.int64)
+    return dtype, np.dtype('f4') if dtype.char == 'e' else dtype
+
+
+def _finite_examples(array):
+    """Return which examples hold neither infinity nor NaN, (m,).
+
+    >>> _finite_examples(np.array([1, np.inf]).reshape(2, 1, 1, 1)).tolist()
+    [True, False]
+    """
+    with np.errstate(all='ignore'):
+        return np.isfinite(array.sum(axis=(1, 2, 3), dtype=_dtypes(array)[1]))
+
+
 def _is_rounded(A_prev, dZ):
-    """Say whether the products for dW are rounded to float32 in this call."""
+    """Return whether the products that make up dW are rounded to float32.
+
+    >>> _is_rounded(np.ones(1, 'f4'), np.array([3.])), _is_rounded(
+    ...     np.ones(1, 'f4'), np.array([1e39]))
+    (True, False)
+    """
     if (A_prev.dtype.char, dZ.dtype.char) != ('f', 'd'):
         return False
     sizes = [np.abs(array) for array in (A_prev, dZ)]
-    largest = [float(size.max()) for size in sizes]
-    smallest = [float(size.min(where=size > 0, initial=np.inf))
-                for size in sizes]
-    # well inside of what float32 holds, each number and each product
-    return (max(largest[1], largest[0] * largest[1]) < 1e38 and
-            min(smallest[1], smallest[0] * smallest[1]) > 1e-37)
+    most = [float(size.max()) for size in sizes]
+    least = [float(size.min(where=size > 0, initial=np.inf)) for size in sizes]
+    # well inside of what float32 holds: each number and each product
+    return (max(most[1], most[0] * most[1]) < 1e38 and
+            min(least[1], least[0] * least[1]) > 1e-37)
 
 
-def _rounded_product(columns, dZ):
-    """Return columns @ dZ, each product rounded to float32; db is exact."""
-    dZ_ = np.ascontiguousarray(dZ.T, np.float32)            # (c_new, windows)
-    return np.vstack([(column * dZ_).sum(axis=1, dtype=np.float64)
-                      for column in columns[:-1].astype(np.float32)] +
-                     [dZ.sum(axis=0)])
+def _rounded_product(columns, dout):
+    """Return columns @ dout, each product rounded to float32.
 
+    The last row, which becomes db, is exact. columns is (kh * kw * c_prev + 1,
+    windows), dout (windows, c_new).
 
-def _tile(w_new, c_new, most, dtype, array):
-    """Return t, a divisor of w_new: t * c_new near 64 suits the product.
-
-    It is 1 where a wide kernel has no use: beyond `most`, where it would have
-    too many rows; without BLAS; and if the array is not finite, as its zeros
-    would make NaN of infinities in columns that the kernel does not see.
+    >>> third = np.array([[1 / 3]])
+    >>> _rounded_product(np.array([[1.], [1.]]), third) == third
+    array([[False],
+           [ True]])
     """
-    with np.errstate(all='ignore'):
-        if dtype.char not in 'fd' or not np.isfinite(array.sum()):
-            most = 1
-    return min((t for t in range(1, w_new + 1)
-                if t == 1 or w_new % t == 0 and t <= most),
-               key=lambda t: abs(t * c_new - 64))
+    dout_T = np.ascontiguousarray(dout.T, np.float32)   # (c_new, windows)
+    return np.vstack([(column * dout_T).sum(axis=1, dtype=np.float64)
+                      for column in columns[:-1].astype(np.float32)] +
+                     [dout.sum(axis=0)])
+
+
+def _sharing(W, w_new, sw, dtype):
+    """Return t, how many neighbouring outputs share a wide window.
+
+    About 64 columns, t * c_new, suit the product of matrices; a t that divides
+    w_new wastes none. It is 1 where wide windows have no use: without BLAS,
+    and where they would be longer than some 512 numbers.
+
+    >>> _sharing(np.zeros((3, 3, 1, 2)), 28, 1, np.dtype('f8'))
+    28
+    """
+    kh, _, c_prev, c_new = W.shape
+    most = min(w_new, 512 // (kh * c_prev * sw))
+    if most < 2 or dtype.char not in 'fd':
+        return 1
+    wish = min(max(1, round(64 / c_new)), most)
+    divisors = [t for t in range(max(1, wish // 2), min(2 * wish, most) + 1)
+                if w_new % t == 0]
+    return min(divisors, key=lambda t: abs(t * c_new - 64),
+               default=-(-w_new // round(w_new / wish)))
+
+
+def _widen(W, b, t, s):
+    """Return t columns for each kernel, shifted by s each, as a matrix.
+
+    Its shape is (kh * (kw + (t - 1) * s) * c_prev + 1, t * c_new); the biases
+    are the last row.
+
+    >>> W, b = np.array([1, 2, 3]), np.array([9])
+    >>> _widen(W.reshape(1, 3, 1, 1), b.reshape(1, 1, 1, 1), 2, 1)
+    array([[1, 0],
+           [2, 1],
+           [3, 2],
+           [0, 3],
+           [9, 9]])
+    """
+    kh, kw, c_prev, c_new = W.shape
+    wide = np.zeros((kh, kw + (t - 1) * s, c_prev, t, c_new), W.dtype)
+    for j in range(t):
+        wide[:, j * s:j * s + kw, :, j] = W
+    return np.vstack((wide.reshape(-1, t * c_new), np.tile(b[0, 0], t)))
+
+
+def _narrow(dkernels, shape, t, s):
+    """Return dW and db: what `_widen` copied t times is added up.
+
+    >>> dW, db = _narrow(np.array([[1, 0], [2, 10], [3, 20], [0, 30],
+    ...                            [4, 40]]), (1, 3, 1, 1), 2, 1)
+    >>> dW.ravel(), db.ravel()
+    (array([11, 22, 33]), array([44]))
+    """
+    kh, kw, c_prev, c_new = shape
+    wide = dkernels[:-1].reshape(kh, -1, c_prev, t, c_new)
+    dW = sum(wide[:, j * s:j * s + kw, :, j] for j in range(t))
+    return dW, dkernels[-1].reshape(1, 1, t, c_new).sum(axis=2, keepdims=True)
+
+
+class _Windows:
+    """The windows of a few examples at a time, as rows of a matrix.
+
+    Each row holds the pixels of a window that t outputs share, and a 1.
+    Iterating yields which examples, rows and columns of windows these are, as
+    slices, and the matrix.
+
+    >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
+    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 1,
+    ...                              image.dtype):
+    ...     print(matrix)
+    [[1 2 1]
+     [2 3 1]
+     [3 4 1]]
+    """
+
+    def __init__(self, A_prev, before, k, stride, new, t, dtype):
+        """Set the memory apart that each few examples use again."""
+        (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
+                                                         stride)
+        self.A_prev, self.stride = A_prev, (sh, t * sw)
+        self.k = kh, kw = k[0], k[1] + (t - 1) * sw
+        self.new = h_new, w_new = new[0], -(-new[1] // t)
+        h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
+        w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
+        self.row = kh * kw * c + 1
+        n, h, w = self.block = _block(
+            3 * 2 ** 20 // (self.row * dtype.itemsize),
+            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
+        self.A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
+        self.inside = np.s_[:, top:top + h_prev, left:left + w_prev]
+        self.windows = self.view(self.A_pad)
+        self.rows = np.ones((n, h, w, self.row), dtype)
+        # one axis made into three is the same memory, seen in another way
+        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, kw, c)
+
+    def view(self, pad):
+        """Return the pixels that each window sees, without a copy.
+
+        Its shape is (n, h_new, w_new, kh, kw, c): a step to the next window is
+        sh rows or t * sw columns of the image, a step inside a window one.
+        """
+        by_example, by_row, by_column, by_channel = pad.strides
+        return np.lib.stride_tricks.as_strided(
+            pad, pad.shape[:1] + self.new + self.k + pad.shape[3:],
+            (by_example, self.stride[0] * by_row, self.stride[1] * by_column,
+             by_row, by_column, by_channel))
+
+    def __iter__(self):
+        """Copy one block of windows after another."""
+        n, h, w = self.block
+        for i in range(0, len(self.A_prev), n):
+            A = self.A_prev[i:i + n]
+            self.A_pad[:len(A)][self.inside] = A
+            for y in range(0, self.new[0], h):
+                for x in range(0, self.new[1], w):
+                    windows = self.windows[:len(A), y:y + h, x:x + w]
+                    part = tuple(map(slice, windows.shape[:3]))
+                    self.columns[part] = windows
+                    yield (tuple(slice(begin, begin + size) for begin, size in
+                                 zip((i, y, x), windows.shape)),
+                           self.rows[part].reshape(-1, self.row))
+
+
+def _block(most, m, h, w):
+    """Return how many examples, rows and columns to take at a time.
+
+    They are `most` in all: some columns of one row, some whole rows of one
+    example, or some whole examples.
+
+    >>> _block(100, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
+    ((1, 8, 7), (1, 4, 7), (1, 1, 6))
+    """
+    return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
+            max(1, min(w, most)))
+
+
+def _outputs(dZ, x, t, dtype):
+    """Return the gradients of the outputs of wide windows, as a matrix.
+
+    dZ is (n, h, w_new, c_new), x says which windows of a row. Their shape is
+    (n * h * windows, t * c_new); an output too much gets a gradient of 0.
+
+    >>> _outputs(np.array([1, 2, 3]).reshape(1, 1, 3, 1), slice(0, 2), 2, int)
+    array([[1, 2],
+           [3, 0]])
+    """
+    part = dZ[:, :, t * x.start:t * x.stop]
+    w = t * (x.stop - x.start)
+    if part.shape[2] == w:
+        dout = np.ascontiguousarray(part, dtype)
+    else:
+        dout = np.zeros(part.shape[:2] + (w,) + part.shape[3:], dtype)
+        dout[:, :, :part.shape[2]] = part
+    return dout.reshape(-1, t * part.shape[3])
+
+
+def _add_up(dout, kernels, dwindows, apart):
+    """Add each window's gradient, dout @ kernels.T, at its pixels.
+
+    dwindows, (n, h, w, kh, kw, c), is a view of dA_pad. Every apart-th window
+    of a row shares no pixel with the others, so these are added at once.
+
+    >>> dA_pad = np.zeros((1, 1, 4, 1), int)
+    >>> windows = _Windows(dA_pad, (0, 0), (1, 2), (1, 1), (1, 3), 1,
+    ...                    dA_pad.dtype)
+    >>> _add_up(np.array([[1], [10], [100]]), np.array([[1], [2], [0]]),
+    ...         windows.view(dA_pad), 2)
+    >>> dA_pad.ravel()
+    array([  1,  12, 120, 200])
+    """
+    kh = dwindows.shape[3]
+    for r, kernel in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
+        drow = (dout @ kernel.T).reshape(dwindows[:, :, :, r].shape)
+        for q in range(apart):
+            dwindows[:, :, q::apart, r] += drow[:, :, q::apart]

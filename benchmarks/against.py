@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Time the four functions against those of an older commit, in turns.
+
+    benchmarks/against.py COMMIT
+
+Both get the same arrays in the same run; of each the best of several turns
+counts, and what is printed is the ratio of the two. Nothing but NumPy is
+needed, and git for the older files.
+"""
+import argparse
+import os
+import subprocess
+import time
+import types
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FUNCTIONS = ['0-conv_forward', '1-pool_forward', '2-conv_backward',
+             '3-pool_backward']
+# examples; what the layer is; A_prev's shape without them; W's shape; padding
+CONVOLUTIONS = [
+    (10000, 'MNIST 3x3, 1 to 2', (28, 28, 1), (3, 3, 1, 2), 'valid'),
+    (1024, 'LeNet 5x5, 1 to 6', (28, 28, 1), (5, 5, 1, 6), 'same'),
+    (1024, 'LeNet 5x5, 6 to 16', (14, 14, 6), (5, 5, 6, 16), 'valid'),
+    (128, '3x3, 16 to 32', (32, 32, 16), (3, 3, 16, 32), 'same'),
+    (16, '3x3, 64 to 64', (56, 56, 64), (3, 3, 64, 64), 'same')]
+# examples; what the layer is; A_prev's shape without them; kernel; stride
+POOLINGS = [
+    (10000, 'MNIST 2x2/2, 2 channels', (28, 28, 2), (2, 2), (2, 2)),
+    (1024, 'LeNet 2x2/2, 6 channels', (28, 28, 6), (2, 2), (2, 2)),
+    (1024, 'LeNet 2x2/2, 16 channels', (10, 10, 16), (2, 2), (2, 2)),
+    (16, '3x3/2, 64 channels', (55, 55, 64), (3, 3), (2, 2))]
+
+
+def load(commit):
+    """Return the four functions of a commit, or of the files as they are."""
+    found = []
+    for name in FUNCTIONS:
+        if commit:
+            text = subprocess.check_output(
+                ['git', 'show', '{}:{}.py'.format(commit, name)], cwd=ROOT)
+        else:
+            with open(os.path.join(ROOT, name + '.py'), 'rb') as file:
+                text = file.read()
+        module = types.ModuleType(name)
+        exec(compile(text, name, 'exec'), module.__dict__)
+        found.append(getattr(module, name[2:]))
+    return found
+
+
+def calls(shape, how, dtype, functions):
+    """Return what to call for a layer's two directions.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        A_prev's.
+    how : tuple
+        W's shape and the padding, or kernel_shape, stride and mode.
+    dtype : str
+        The dtype of all arrays.
+    functions : list of callable
+        What `load` returned.
+
+    Returns
+    -------
+    list of callable
+        Forward and backward, without arguments.
+    """
+    conv_forward, pool_forward, conv_backward, pool_backward = functions
+    rng = np.random.RandomState(0)
+    A_prev = rng.randn(*shape).astype(dtype)
+    if isinstance(how[1], str):
+        W = rng.randn(*how[0]).astype(dtype)
+        b = rng.randn(1, 1, 1, how[0][3]).astype(dtype)
+
+        def forward():
+            """Convolve; what the activation costs is not ours."""
+            return conv_forward(A_prev, W, b, lambda Z: Z, how[1])
+        dZ = rng.randn(*forward().shape).astype(dtype)
+        return [forward, lambda: conv_backward(dZ, A_prev, W, b, how[1])]
+
+    def forward():
+        """Pool."""
+        return pool_forward(A_prev, *how)
+    dA = rng.randn(*forward().shape).astype(dtype)
+    return [forward, lambda: pool_backward(dA, A_prev, *how)]
+
+
+def ratio(new, old, seconds):
+    """Return the best time of one call divided by that of the other.
+
+    They take turns, at least five each, for about so many seconds.
+    """
+    best, end, turns = [np.inf, np.inf], time.perf_counter() + seconds, 0
+    while turns < 5 or time.perf_counter() < end:
+        # who comes second finds the cache as the first one left it
+        for i in (0, 1) if turns % 2 else (1, 0):
+            start = time.perf_counter()
+            (new, old)[i]()
+            best[i] = min(best[i], time.perf_counter() - start)
+        turns += 1
+    return best[0] / best[1]
+
+
+def geometric_mean(ratios):
+    """Return the mean that treats twice and half alike."""
+    return float(np.exp(np.mean(np.log(ratios))))
+
+
+def compare(commit, seconds=1.):
+    """Print the ratio for each layer, and the means."""
+    functions = load(None), load(commit)
+    layers = [('convolution',) + layer for layer in CONVOLUTIONS] + [
+        ('pooling',) + layer + (mode,) for layer in POOLINGS
+        for mode in ('max', 'avg')]
+    found = {'convolution': {}, 'pooling': {}}
+    print('time now / time of {}, NumPy {}'.format(commit, np.__version__))
+    for kind, most, name, shape, *how in layers:
+        row = []
+        for m in (most, 32):
+            for dtype in ('float64', 'float32'):
+                both = [calls((m,) + shape, how, dtype, some)
+                        for some in functions]
+                row += [ratio(*pair, seconds) for pair in zip(*both)]
+        label = ' '.join([name] + how[2:])
+        found[kind].update({label + str(i): x for i, x in enumerate(row)})
+        print('{:<30}'.format(label), ' '.join(map('{:5.2f}'.format, row)),
+              flush=True)
+    print('columns: {}'.format(', '.join(
+        '{} {} {}'.format(m, dtype, direction) for m in ('all', '32')
+        for dtype in ('f8', 'f4') for direction in ('forward', 'backward'))))
+    for kind, ratios in found.items():
+        worst = max(ratios, key=ratios.get)
+        print('{}: geometric mean {:.3f}, largest {:.2f} ({})'.format(
+            kind, geometric_mean(list(ratios.values())), ratios[worst], worst))
+
+
+def main():
+    """Compare with the commit that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('commit')
+    parser.add_argument('--seconds', type=float, default=1.,
+                        help='how long to time each call (%(default)s)')
+    args = parser.parse_args()
+    compare(args.commit, args.seconds)
+
+
+if __name__ == '__main__':
+    main()
