@@ -296,7 +296,7 @@ def _sharing(W, w_new, sw, dtype):
     if most < 2 or dtype.char not in 'fd':
         return 1
     wish = min(max(1, round(64 / c_new)), most)
-    divisors = [t for t in range(max(1, wish // 2), min(2 * wish, most) + 1)
+    divisors = [t for t in range((wish + 1) // 2, min(2 * wish, most) + 1)
                 if w_new % t == 0]
     return min(divisors, key=lambda t: abs(t * c_new - 64),
                default=-(-w_new // round(w_new / wish)))

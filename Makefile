@@ -25,7 +25,8 @@ help:
 	@echo '               layers over more images than memory holds'
 	@echo 'make quick     run the tests that end within a minute'
 	@echo 'make test      run every test'
-	@echo 'make bench     measure every speed (QUICK=--quick: in two minutes)'
+	@echo 'make bench     measure every speed (QUICK=--quick: in two minutes;'
+	@echo '               AGAINST=COMMIT: against an older commit alone)'
 	@echo 'make figures   draw the pictures of the pages again'
 	@echo 'make clean     remove what these made'
 	@echo 'Each sets up what it needs; PYTHON=python3.8 takes that Python.'
@@ -58,7 +59,8 @@ test: $(VENV)/tests $(VENV)/examples
 		--cov-config=.coveragerc --hypothesis-seed=$(SEED) tests
 
 bench: $(VENV)/benchmarks
-	$(VENV)/bin/python benchmarks/bench.py $(QUICK)
+	$(VENV)/bin/python benchmarks/bench.py $(QUICK) \
+		$(if $(AGAINST),--against $(AGAINST))
 
 figures: $(VENV)/examples
 	$(VENV)/bin/python lesson/draw.py

@@ -20,17 +20,17 @@ FUNCTIONS = ['0-conv_forward', '1-pool_forward', '2-conv_backward',
              '3-pool_backward']
 # examples; what the layer is; A_prev's shape without them; W's shape; padding
 CONVOLUTIONS = [
-    (10000, 'MNIST 3x3, 1 to 2', (28, 28, 1), (3, 3, 1, 2), 'valid'),
-    (1024, 'LeNet 5x5, 1 to 6', (28, 28, 1), (5, 5, 1, 6), 'same'),
-    (1024, 'LeNet 5x5, 6 to 16', (14, 14, 6), (5, 5, 6, 16), 'valid'),
-    (128, '3x3, 16 to 32', (32, 32, 16), (3, 3, 16, 32), 'same'),
-    (16, '3x3, 64 to 64', (56, 56, 64), (3, 3, 64, 64), 'same')]
+    (10000, 'MNIST 3x3, 1 to 2, valid', (28, 28, 1), (3, 3, 1, 2), 'valid'),
+    (1024, 'LeNet 5x5, 1 to 6, same', (28, 28, 1), (5, 5, 1, 6), 'same'),
+    (1024, 'LeNet 5x5, 6 to 16, valid', (14, 14, 6), (5, 5, 6, 16), 'valid'),
+    (128, '3x3, 16 to 32, same, 32x32', (32, 32, 16), (3, 3, 16, 32), 'same'),
+    (16, '3x3, 64 to 64, same, 56x56', (56, 56, 64), (3, 3, 64, 64), 'same')]
 # examples; what the layer is; A_prev's shape without them; kernel; stride
 POOLINGS = [
     (10000, 'MNIST 2x2/2, 2 channels', (28, 28, 2), (2, 2), (2, 2)),
     (1024, 'LeNet 2x2/2, 6 channels', (28, 28, 6), (2, 2), (2, 2)),
     (1024, 'LeNet 2x2/2, 16 channels', (10, 10, 16), (2, 2), (2, 2)),
-    (16, '3x3/2, 64 channels', (55, 55, 64), (3, 3), (2, 2))]
+    (16, '3x3/2, 64 channels, 55x55', (55, 55, 64), (3, 3), (2, 2))]
 
 
 def load(commit):
@@ -110,31 +110,43 @@ def geometric_mean(ratios):
 
 
 def compare(commit, seconds=1.):
-    """Print the ratio for each layer, and the means."""
-    functions = load(None), load(commit)
+    """Print the ratio for each layer, and the means.
+
+    Parameters
+    ----------
+    commit : str
+        Any name that git knows a commit by.
+    seconds : float
+        How long to time each call.
+    """
+    both = load(None), load(commit)
     layers = [('convolution',) + layer for layer in CONVOLUTIONS] + [
         ('pooling',) + layer + (mode,) for layer in POOLINGS
         for mode in ('max', 'avg')]
+    columns = [(m, dtype) for m in (None, 32)
+               for dtype in ('float64', 'float32')]
     found = {'convolution': {}, 'pooling': {}}
-    print('time now / time of {}, NumPy {}'.format(commit, np.__version__))
+    print('time now / time of {}, NumPy {}\n{:<34}{}'.format(
+        commit, np.__version__, 'forward and backward each', ''.join(
+            '{:>14}'.format('{} {}'.format(m or 'all', dtype))
+            for m, dtype in columns)))
     for kind, most, name, shape, *how in layers:
-        row = []
-        for m in (most, 32):
-            for dtype in ('float64', 'float32'):
-                both = [calls((m,) + shape, how, dtype, some)
-                        for some in functions]
-                row += [ratio(*pair, seconds) for pair in zip(*both)]
         label = ' '.join([name] + how[2:])
-        found[kind].update({label + str(i): x for i, x in enumerate(row)})
-        print('{:<30}'.format(label), ' '.join(map('{:5.2f}'.format, row)),
+        row = []
+        for m, dtype in columns:
+            ours, theirs = (calls((m or most,) + shape, how, dtype, functions)
+                            for functions in both)
+            row += [ratio(*pair, seconds) for pair in zip(ours, theirs)]
+            found[kind].update({
+                (label, m or most, dtype, direction): x for direction, x in
+                zip(('forward', 'backward'), row[-2:])})
+        print('{:<34}'.format(label) + ''.join(map('{:7.2f}'.format, row)),
               flush=True)
-    print('columns: {}'.format(', '.join(
-        '{} {} {}'.format(m, dtype, direction) for m in ('all', '32')
-        for dtype in ('f8', 'f4') for direction in ('forward', 'backward'))))
     for kind, ratios in found.items():
         worst = max(ratios, key=ratios.get)
         print('{}: geometric mean {:.3f}, largest {:.2f} ({})'.format(
-            kind, geometric_mean(list(ratios.values())), ratios[worst], worst))
+            kind, geometric_mean(list(ratios.values())), ratios[worst],
+            ', '.join(map(str, worst))))
 
 
 def main():

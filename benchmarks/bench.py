@@ -29,25 +29,16 @@ from tqdm import tqdm  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path[:0] = [HERE, os.path.join(ROOT, 'examples')]
+against = __import__('against')
 peers = __import__('peers')
 scratch = __import__('lenet5_from_scratch')
 lenet5 = __import__('5-lenet5').lenet5
 
-# what the layer is, A_prev's shape, W's shape, padding
-CONVOLUTIONS = [
-    ('MNIST 3x3, 1 to 2, valid', (10000, 28, 28, 1), (3, 3, 1, 2), 'valid'),
-    ('LeNet 5x5, 1 to 6, same', (1024, 28, 28, 1), (5, 5, 1, 6), 'same'),
-    ('LeNet 5x5, 6 to 16, valid', (1024, 14, 14, 6), (5, 5, 6, 16), 'valid'),
-    ('3x3, 16 to 32, same, 32x32', (128, 32, 32, 16), (3, 3, 16, 32), 'same'),
-    ('3x3, 64 to 64, same, 56x56', (16, 56, 56, 64), (3, 3, 64, 64), 'same'),
-]
-# what the layer is, A_prev's shape, kernel_shape, stride
-POOLINGS = [
-    ('MNIST 2x2/2, 2 channels', (10000, 28, 28, 2), (2, 2), (2, 2)),
-    ('LeNet 2x2/2, 6 channels', (1024, 28, 28, 6), (2, 2), (2, 2)),
-    ('LeNet 2x2/2, 16 channels', (1024, 10, 10, 16), (2, 2), (2, 2)),
-    ('3x3/2, 64 channels, 55x55', (16, 55, 55, 64), (3, 3), (2, 2)),
-]
+# what the layer is, A_prev's shape, and W's shape and padding, or kernel_shape
+# and stride
+CONVOLUTIONS, POOLINGS = ([(name, (m,) + shape, *how)
+                           for m, name, shape, *how in layers] for layers in (
+    against.CONVOLUTIONS, against.POOLINGS))
 LIBRARIES = 'tensorflow', 'pytorch'
 
 
@@ -169,11 +160,6 @@ def epochs(turns, examples):
         turns, rest=0)
 
 
-def geometric_mean(ratios):
-    """Return the mean that treats twice and half alike."""
-    return float(np.exp(np.mean(np.log(ratios))))
-
-
 def goals(results):
     """Return what is claimed: a text, the number found, the most it may be.
     """
@@ -188,11 +174,11 @@ def goals(results):
     times = list(results['microseconds per image'].values())
     return [
         ('float64, ours / the faster library, geometric mean',
-         geometric_mean(ratios('float64')), .8),
+         against.geometric_mean(ratios('float64')), .8),
         ('float64, ours / the faster library, largest',
          max(ratios('float64')), 1.1),
         ('float32, ours / the faster library, geometric mean',
-         geometric_mean(ratios('float32')), 1.6),
+         against.geometric_mean(ratios('float32')), 1.6),
         ('float32, MNIST 3x3 forward, ours / the faster library', first, 1),
         ('a LeNet-5 epoch, ours / Keras', results['epoch']['ours'] /
          results['epoch']['keras'], 1),
@@ -251,7 +237,8 @@ def draw(results, path):
                    for row in chosen],
                   [row['ratio'] - 1 for row in chosen], .38, left=1,
                   color=colour, label='{}: geometric mean {:.2f}'.format(
-                      dtype, geometric_mean([r['ratio'] for r in chosen])))
+                      dtype, against.geometric_mean(
+                          [row['ratio'] for row in chosen])))
     axes.axvline(1, color='black', linewidth=1)
     axes.set_xscale('log')
     ticks = [.125, .25, .5, 1, 2, 4, 8]
@@ -277,7 +264,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--quick', action='store_true',
                         help='a tenth of the examples, in a minute')
-    quick = parser.parse_args().quick
+    parser.add_argument('--against', metavar='COMMIT',
+                        help='time the four functions against those of an '
+                        'older commit, and nothing else')
+    args = parser.parse_args()
+    if args.against:
+        return against.compare(args.against)
+    quick = args.quick
     rounds, turns, scale = (1, 3, 10) if quick else (3, 4, 1)
     results = {
         'versions': {

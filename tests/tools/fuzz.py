@@ -36,14 +36,19 @@ calls = collections.Counter()
 
 def is_array(array):
     """Say whether this is an array of real numbers with four dimensions."""
-    return (isinstance(array, np.ndarray) and array.ndim == 4 and
+    return (isinstance(array, np.ndarray) and
+            not isinstance(array, np.ma.MaskedArray) and array.ndim == 4 and
             array.dtype.kind in 'buif')
 
 
 def is_pair(pair):
-    """Say whether this is a tuple or list of two positive integers."""
+    """Say whether this is a tuple, list or array of two positive integers."""
+    if isinstance(pair, np.ndarray):
+        return (pair.shape == (2,) and pair.dtype.kind in 'iu' and
+                (pair > 0).all())
     return (isinstance(pair, (tuple, list)) and len(pair) == 2 and all(
-        isinstance(n, (int, np.integer)) and n >= 1 for n in pair))
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and
+        n >= 1 for n in pair))
 
 
 def fits(A_prev, W=None, b=None, dZ=None, dA=None, padding=None, mode=None,
@@ -97,8 +102,13 @@ def any_call(draw):
     for spoiled in draw(st.lists(st.sampled_from(sorted(arguments)),
                                  max_size=2)):
         value = arguments[spoiled]
-        how = draw(st.integers(0, 3))
-        if how == 0 or not isinstance(value, np.ndarray):
+        how = draw(st.integers(0, 4))
+        if how == 4:
+            arguments[spoiled] = (
+                np.ma.masked_array(value) if isinstance(value, np.ndarray)
+                else np.array(value) if isinstance(value, tuple)
+                else np.bool_(True))
+        elif how == 0 or not isinstance(value, np.ndarray):
             pairs = st.tuples(ANY_SIZE, ANY_SIZE)
             arguments[spoiled] = draw(
                 st.sampled_from(WRONG[spoiled]) |
@@ -119,8 +129,15 @@ def any_call(draw):
 
 def definition(name, arguments):
     """Return what the definition gives, in float64, as a list."""
-    arguments = {key: wide(value) if isinstance(value, np.ndarray) else value
+    pairs = 'stride', 'kernel_shape'
+    # the one case in which dW depends on the dtype of A_prev
+    rounded = 'dZ' in arguments and (
+        arguments['A_prev'].dtype.char + arguments['dZ'].dtype.char == 'fd')
+    arguments = {key: tuple(map(int, value)) if key in pairs
+                 else wide(value) if isinstance(value, np.ndarray) else value
                  for key, value in arguments.items() if key != 'activation'}
+    if rounded:
+        arguments['A_prev'] = arguments['A_prev'].astype(np.float32)
     if name == 'conv_backward':
         del arguments['b']
     result = getattr(loops, name)(**arguments)
@@ -143,7 +160,7 @@ def check(name, arguments):
     results = FUNCTIONS[name](**arguments)
     results = results if isinstance(results, tuple) else [results]
     sizes = {key: np.abs(np.where(np.isfinite(wide(value)), wide(value), 0))
-             if isinstance(value, np.ndarray) else value
+             if isinstance(value, np.ndarray) and value.ndim == 4 else value
              for key, value in arguments.items()}
     if 'dA' in sizes:       # which pixel is chosen must stay as it is
         sizes['A_prev'] = arguments['A_prev']

@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""Shapes, dtypes and numbers at the edge: right, small and undisturbed."""
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+import loops
+
+module = __import__('0-conv_forward')
+conv_forward = module.conv_forward
+pool_forward = __import__('1-pool_forward').pool_forward
+conv_backward = __import__('2-conv_backward').conv_backward
+pool_backward = __import__('3-pool_backward').pool_backward
+
+MIB = 2 ** 20
+
+
+def identity(Z):
+    """Return what it is given: an activation that hides nothing."""
+    return Z
+
+
+def beyond(call):
+    """Return the most memory that a call needs beyond its result, in MiB."""
+    tracemalloc.start()
+    result = call()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    results = result if isinstance(result, tuple) else (result,)
+    return (peak - sum(array.nbytes for array in results)) / MIB
+
+
+def silently(call):
+    """Return what a call returns; it must not warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        return call()
+
+
+@pytest.fixture
+def layer(rng):
+    """Return dZ, A_prev, W, b of a 'same' layer with wide windows."""
+    return (rng.randn(300, 28, 28, 2), rng.randn(300, 28, 28, 1),
+            rng.randn(3, 3, 1, 2), rng.randn(1, 1, 1, 2))
+
+
+@pytest.mark.parametrize('mask', [False, True])
+def test_masked_arrays_are_refused(rng, mask):
+    """What a mask hides must not count, and nothing here would heed it."""
+    A_prev = np.ma.masked_invalid(np.array(
+        [1, 1, 1, np.nan if mask else 1]).reshape(1, 1, 4, 1))
+    W, b = np.ones((1, 1, 1, 1)), np.zeros((1, 1, 1, 1))
+    plain = np.ones((1, 1, 4, 1))
+    for name, call in (
+            ('A_prev', lambda: conv_forward(A_prev, W, b, identity)),
+            ('A_prev', lambda: pool_forward(A_prev, (1, 1))),
+            ('A_prev', lambda: conv_backward(plain, A_prev, W, b)),
+            ('dZ', lambda: conv_backward(A_prev, plain, W, b)),
+            ('A_prev', lambda: pool_backward(plain, A_prev, (1, 1))),
+            ('dA', lambda: pool_backward(A_prev, plain, (1, 1)))):
+        with pytest.raises(TypeError, match='^{} is a numpy.ma.*MaskedArray, '
+                           'expected a plain'.format(name)):
+            call()
+
+
+@pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
+def test_one_infinite_pixel_changes_no_other_example(layer, special):
+    """Not by one bit, neither forward nor backward."""
+    dZ, A_prev, W, b = layer
+    found = []
+    for i in range(2):
+        found.append((conv_forward(A_prev, W, b, identity),
+                      conv_backward(dZ, A_prev, W, b)[0]))
+        A_prev, dZ = A_prev.copy(), dZ.copy()
+        A_prev[77, 3, 4, 0] = dZ[99, 5, 6, 1] = special
+    others = np.arange(300) != 77
+    np.testing.assert_array_equal(found[0][0][others], found[1][0][others])
+    assert np.isfinite(found[1][0][77]).sum() == 2 * (28 * 28 - 9)
+    others = np.arange(300) != 99
+    np.testing.assert_array_equal(found[0][1][others], found[1][1][others])
+    assert np.isfinite(found[1][1][99]).sum() == 28 * 28 - 9
+
+
+def count_products(monkeypatch, call):
+    """Return how many multiplications np.matmul makes during a call."""
+    count, matmul = [0], np.matmul
+
+    def counting(a, b, **how):
+        """Multiply, and count."""
+        count[0] += a.shape[0] * a.shape[1] * b.shape[1]
+        return matmul(a, b, **how)
+
+    monkeypatch.setattr(np, 'matmul', counting)
+    call()
+    monkeypatch.undo()
+    return count[0]
+
+
+def test_one_infinite_pixel_costs_its_example_only(layer, monkeypatch):
+    """The others keep their wide windows."""
+    _, A_prev, W, b = layer
+    odd = A_prev.copy()
+    odd[77, 3, 4, 0] = np.nan
+    sound, damaged, all_plain = (count_products(
+        monkeypatch, lambda: conv_forward(A, W, b, identity))
+        for A in (A_prev, odd, np.full(A_prev.shape, np.nan)))
+    assert sound < damaged < sound + all_plain / 100
+
+
+def test_float16_is_summed_in_float32(rng):
+    """Gradients of 0.1 do not drift, long windows count beyond 2,048."""
+    ones = np.ones((1, 12, 12, 1), np.float16)
+    W = np.full((11, 11, 1, 1), .1, np.float16)
+    dA_prev, dW, db = conv_backward(ones, ones, W, np.zeros(
+        (1, 1, 1, 1), np.float16))
+    assert dA_prev.dtype == dW.dtype == db.dtype == np.float16
+    # 121 times what float16 makes of 0.1, to the precision of a float16
+    assert dA_prev.max() == np.float16(121 * float(W[0, 0, 0, 0]))
+    dA_prev = pool_backward(np.ones((1, 1, 4001, 1), np.float16),
+                            np.ones((1, 1, 8000, 1), np.float16), (1, 4000))
+    assert dA_prev.dtype == np.float16 and dA_prev.max() == 4000
+    A_prev = rng.rand(3, 40, 40, 4).astype(np.float16)
+    W, b = rng.rand(5, 5, 4, 2).astype(np.float16), np.zeros(
+        (1, 1, 1, 2), np.float16)
+    Z = conv_forward(A_prev, W, b, identity)
+    exact = conv_forward(*(x.astype(float) for x in (A_prev, W, b)), identity)
+    np.testing.assert_array_equal(Z, exact.astype(np.float16))
+
+
+def test_bright_float16_images_keep_their_wide_windows(monkeypatch):
+    """Their sum is more than a float16 holds, but they are finite."""
+    A_prev = np.full((9, 40, 40, 1), 255, np.float16)
+    W, b = np.ones((3, 3, 1, 2), 'f4'), np.zeros((1, 1, 1, 2), 'f4')
+    assert count_products(
+        monkeypatch, lambda: conv_forward(A_prev, W, b, identity)
+    ) == count_products(
+        monkeypatch, lambda: conv_forward(A_prev / 255, W, b, identity))
+
+
+@pytest.mark.parametrize('mode', ['max', 'avg'])
+@pytest.mark.parametrize('shape, kernel_shape', [
+    ((1, 1, 8000, 1), (1, 8000)), ((1, 8000, 1, 1), (8000, 1)),
+    ((1, 1, 8000, 1), (1, 4000)), ((2, 224, 224, 8), (224, 224))])
+def test_long_windows_need_no_table(rng, shape, kernel_shape, mode):
+    """No more memory than for a few images, forward and backward."""
+    A_prev = rng.rand(*shape)
+    A = pool_forward(A_prev, kernel_shape, mode=mode)
+    dA = rng.rand(*A.shape)
+    most = 1 + 4 * A_prev.nbytes / MIB
+    assert beyond(lambda: pool_forward(A_prev, kernel_shape, mode=mode)) < most
+    assert beyond(lambda: pool_backward(dA, A_prev, kernel_shape,
+                                        mode=mode)) < most
+    np.testing.assert_allclose(A, loops.pool_forward(
+        A_prev, kernel_shape, (1, 1), mode), rtol=1e-12)
+
+
+@pytest.mark.parametrize('c_new', [1, 2, 6, 16, 32, 64, 100])
+def test_every_width_shares_windows_well(c_new):
+    """At most a third of the outputs is too much, also for prime widths."""
+    W, dtype = np.zeros((3, 3, 1, c_new)), np.dtype('f8')
+    for w_new in list(range(1, 140)) + [257, 509, 1021, 65537, 10 ** 7 + 19]:
+        t = module._sharing(W, w_new, 1, dtype)
+        assert (-(-w_new // t) * t - w_new) * 3 <= w_new
+        assert 1 <= t <= w_new and t * c_new <= max(128, c_new)
+        # as many columns as the product likes, where the row is long enough
+        assert t * c_new >= min(32, w_new * c_new // 2)
+
+
+@pytest.mark.parametrize('kernels', [1, 64])
+@pytest.mark.parametrize('dtype', ['f4', 'i2'])
+def test_one_long_row(rng, kernels, dtype):
+    """A row that is more than a block is cut: 64 MiB are enough."""
+    A_prev = rng.randint(0, 9, (1, 1, 1000003, 1)).astype(dtype)
+    W = rng.randint(0, 9, (1, 101, 1, kernels)).astype(dtype)
+    b = np.zeros((1, 1, 1, kernels), dtype)
+    Z = conv_forward(A_prev[:, :, :100], W, b, identity)
+    assert beyond(lambda: conv_forward(A_prev, W[..., :1], b[..., :1],
+                                       identity)) < 64
+    long = conv_forward(A_prev[:, :, :100003], W, b, identity)
+    np.testing.assert_array_equal(long[:, :, :50], Z[:, :, :50])
+    middle = conv_forward(A_prev[:, :, 49950:50151], W, b, identity, 'valid')
+    np.testing.assert_array_equal(long[:, :, 50000:50101], middle)
+
+
+def test_one_long_row_backward(rng):
+    """The same, with the gradient of its first part only."""
+    A_prev = rng.rand(1, 1, 1000003, 1).astype('f4')
+    W, b = rng.rand(1, 101, 1, 1).astype('f4'), np.zeros((1, 1, 1, 1), 'f4')
+    dZ = np.zeros(A_prev.shape, 'f4')
+    dZ[0, 0, ::50000] = 1
+    assert beyond(lambda: conv_backward(dZ, A_prev, W, b)) < 64
+    dA_prev, dW, db = conv_backward(dZ, A_prev, W, b)
+    assert db[0, 0, 0, 0] == 21
+    np.testing.assert_allclose(dA_prev[0, 0, 49950:50051, 0], W[0, :, 0, 0])
+    seen = [np.pad(A_prev[0, 0, :, 0], 50, 'constant')[x:x + 101]
+            for x in range(0, 1000003, 50000)]
+    np.testing.assert_allclose(dW[0, :, 0, 0], sum(seen), rtol=1e-5)
+
+
+def test_same_with_a_large_stride(rng):
+    """Nearly all windows see zeros; they cost one image's memory at a time.
+    """
+    dZ, A_prev = rng.rand(10, 28, 28, 1), rng.rand(10, 28, 28, 1)
+    W, b = rng.rand(3, 3, 1, 1), rng.rand(1, 1, 1, 1)
+    how = 'same', (100, 100)
+    assert beyond(lambda: conv_forward(A_prev, W, b, identity, *how)) < 70
+    assert beyond(lambda: conv_backward(dZ, A_prev, W, b, *how)) < 140
+    one = np.s_[:1]
+    np.testing.assert_allclose(
+        conv_forward(A_prev, W, b, identity, *how)[one],
+        loops.conv_forward(A_prev[one], W, b, *how))
+
+
+@pytest.mark.parametrize('stride', [(1000, 1000), (10 ** 6, 10 ** 6),
+                                    (1, 10 ** 20)])
+def test_same_with_a_stride_beyond_all_memory(stride):
+    """It is refused by name, with the size that it would need."""
+    A_prev, W = np.ones((10, 28, 28, 1)), np.ones((3, 3, 1, 1))
+    for call in (lambda: conv_forward(A_prev, W, W[:1, :1], identity, 'same',
+                                      stride),
+                 lambda: conv_backward(A_prev, A_prev, W, W[:1, :1], 'same',
+                                       stride)):
+        with pytest.raises(ValueError, match=r'^stride is .*, expected less.* '
+                           '28 x 28 .* to [0-9]+ x [0-9]+'):
+            call()
+
+
+def test_no_warning_without_a_nan():
+    """One infinite pixel, kernels of ones: all outputs are infinite."""
+    A_prev = np.ones((1, 3, 3, 1))
+    A_prev[0, 1, 1] = np.inf
+    W, b = np.ones((3, 3, 1, 1)), np.zeros((1, 1, 1, 1))
+    Z = silently(lambda: conv_forward(A_prev, W, b, identity))
+    assert (Z == np.inf).all()
+    dA_prev, dW, _ = silently(lambda: conv_backward(A_prev, A_prev, W, b))
+    assert (dA_prev == np.inf).all() and (dW == np.inf).all()
+
+
+@pytest.mark.parametrize('dtype, large', [('f4', 3e38), ('f8', 1.5e308),
+                                          ('f2', 6e4)])
+def test_an_average_never_overflows(dtype, large):
+    """Its sum would: four times the largest pixels."""
+    A_prev = np.full((2, 4, 4, 1), large, dtype)
+    A = silently(lambda: pool_forward(A_prev, (2, 2), mode='avg'))
+    assert A.dtype == dtype and (A == A_prev[0, 0, 0, 0]).all()
+
+
+@pytest.mark.parametrize('value, words', [
+    (np.float64(.5), 'is a numpy.float64, expected a plain numpy.ndarray'),
+    ([1.], 'is a list, expected a plain numpy.ndarray'),
+    (np.ones((1, 2, 2, 1), complex), 'is complex128, expected real numbers'),
+    (np.ones((2, 0, 5, 1)), r'has the shape \(2, 0, 5, 1\), expected one pix'),
+    (np.ones((2, 5, 0, 1)), r'has the shape \(2, 5, 0, 1\), expected one pix'),
+])
+def test_the_message_names_what_is_wrong(value, words):
+    """The argument, the type that was given, and no other argument."""
+    W = np.ones((1, 1, 1, 1))
+    for call in (lambda: conv_forward(value, W, W, identity),
+                 lambda: conv_forward(value, W, W, identity, 'valid'),
+                 lambda: pool_forward(value, (1, 1)),
+                 lambda: conv_backward(W, value, W, W),
+                 lambda: pool_backward(W, value, (1, 1))):
+        with pytest.raises((TypeError, ValueError), match='^A_prev ' + words):
+            call()
+
+
+def test_a_foreign_array_is_named():
+    """Such as a torch.Tensor: its type, not its dtype."""
+    class Tensor:
+        """Looks like an array."""
+
+        dtype, ndim, shape = np.dtype('f4'), 4, (1, 1, 1, 1)
+
+    with pytest.raises(TypeError, match='^A_prev is a .*Tensor, expected a '):
+        pool_forward(Tensor(), (1, 1))
+
+
+@pytest.mark.parametrize('pair', [
+    (2, 1), [2, 1], np.array([2, 1]), np.array([2, 1], np.uint8),
+    (np.int8(2), np.int64(1))])
+def test_pairs_that_are_taken(rng, pair):
+    """A tuple, list or array of two integers."""
+    A_prev, W, b = rng.rand(2, 6, 5, 1), rng.rand(2, 2, 1, 3), rng.rand(
+        1, 1, 1, 3)
+    np.testing.assert_array_equal(
+        conv_forward(A_prev, W, b, identity, 'valid', pair),
+        conv_forward(A_prev, W, b, identity, 'valid', (2, 1)))
+    np.testing.assert_array_equal(pool_forward(A_prev, pair, pair),
+                                  pool_forward(A_prev, (2, 1), (2, 1)))
+
+
+@pytest.mark.parametrize('pair', [
+    (True, 1), (2, np.bool_(True)), np.array([True, True]), np.array(2),
+    np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0]), (2, (1, 1))])
+def test_pairs_that_are_refused(pair):
+    """Bools, too, which Python counts among the integers."""
+    A_prev, W = np.ones((2, 6, 5, 1)), np.ones((1, 1, 1, 1))
+    with pytest.raises(ValueError, match='^stride is .*, expected two posi'):
+        conv_forward(A_prev, W, W, identity, 'valid', pair)
+    with pytest.raises(ValueError, match='^kernel_shape is .*, expected two'):
+        pool_forward(A_prev, pair)
+
+
+def test_large_unsigned_integers(rng):
+    """uint64 is summed as float64, which NumPy gives to it and int64."""
+    A_prev = rng.randint(0, 9, (1, 4, 4, 1)).astype(np.uint64)
+    W = np.ones((2, 2, 1, 1), np.uint64)
+    assert conv_forward(A_prev, W, W[:1, :1], identity).dtype == np.float64
