@@ -7,18 +7,43 @@ split in file order, 50,000 to learn from and 10,000 to validate with; pixels
 become float32 fractions of 256, labels int64.
 
 Nothing is written unless all four files are there and are the originals, byte
-for byte (their SHA-256 says so).
+for byte (their SHA-256 says so). The new file takes the place of an old one
+whole or not at all. Where that is a symbolic link, the file that it leads to
+is replaced; a device, a pipe or a folder is refused.
 """
 import argparse
+import contextlib
 import gzip
 import hashlib
 import io
 import os
+import signal
 import sys
 import zipfile
 import zlib
 
-import numpy as np
+ENDINGS = signal.SIGINT, signal.SIGTERM
+
+
+def end(signum, frame):
+    """End here and now at Ctrl-C or SIGTERM, saying so.
+
+    An exception could be lost, or become another one on its way.
+    """
+    with contextlib.suppress(OSError):      # standard error is closed
+        os.write(2, b'Interrupted.\n' if signum == signal.SIGINT else
+                 b'Terminated.\n')
+    signal.signal(signum, signal.SIG_DFL)
+    signal.raise_signal(signum)
+
+
+if __name__ == '__main__':
+    # before NumPy's import, which takes most of a short run
+    for ending in ENDINGS:
+        if signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, end)
+
+import numpy as np  # noqa: E402
 
 SHA256 = {
     'train-images-idx3-ubyte':
@@ -103,28 +128,68 @@ def build(folder):
             'X_test': X_test, 'Y_test': Y_test}
 
 
-def write_npz(path, arrays):
-    """Write arrays as a compressed npz file, the same bytes every time.
+def npz(arrays):
+    """Return arrays as a compressed npz file, the same bytes every time.
 
     `numpy.savez_compressed` leaves the zip headers to the version of Python;
     here they are spelled out: one date, one system, the sizes known.
 
     Parameters
     ----------
-    path : str
-        The file to write.
     arrays : dict of str to numpy.ndarray
         What to write, in this order.
+
+    Returns
+    -------
+    bytes
+        The content of the file.
     """
-    with zipfile.ZipFile(path, 'w') as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, 'w') as archive:
         for name, array in arrays.items():
-            npy = io.BytesIO()
-            np.save(npy, array, allow_pickle=False)
             info = zipfile.ZipInfo(name + '.npy', (1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            archive.writestr(info, npy.getvalue())
+            with archive.open(info, 'w') as npy:
+                np.save(npy, array, allow_pickle=False)
+    return content.getvalue()
+
+
+def replace(path, content):
+    """Write a file whole, or leave what was there as it was.
+
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    content : bytes
+        What it shall hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    partial = path + '.partial'
+    file = open(partial, 'xb')      # another's is not written over
+    try:
+        with file:
+            file.write(content)
+        os.replace(partial, path)
+    except OSError:
+        os.remove(partial)
+        raise
+
+
+def output(text):
+    """Return a path given on the command line, if it can be a file's."""
+    if not os.path.basename(text) or os.path.lexists(
+            text) and not os.path.isfile(text):
+        raise argparse.ArgumentTypeError(
+            '{!r} is not a regular file, expected one or a new name'.format(
+                text))
+    return text
 
 
 def main():
@@ -133,25 +198,27 @@ def main():
         description='Build MNIST.npz from the four original IDX files.')
     parser.add_argument('folder', metavar='DIR',
                         help='where the IDX files are, raw or .gz')
-    parser.add_argument('-o', '--output', metavar='FILE',
+    parser.add_argument('-o', '--output', metavar='FILE', type=output,
                         default=os.path.join(HERE, 'MNIST.npz'),
                         help='what to write (default: %(default)s)')
     args = parser.parse_args()
     try:
-        arrays = build(args.folder)
+        content = npz(build(args.folder))
     except ValueError as error:
         sys.exit(str(error))
-    # a run that is interrupted must not leave half a file under the real name
-    partial = args.output + '.partial'
+    # the rest takes no time, so nothing shall end it half-way
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     try:
-        write_npz(partial, arrays)
-        os.replace(partial, args.output)
+        replace(os.path.realpath(args.output), content)
     except OSError as error:
         sys.exit("{}: cannot be written: {}".format(args.output, error))
-    finally:
-        if os.path.exists(partial):
-            os.remove(partial)
-    print(args.output)
+    try:
+        print(args.output, flush=True)
+    except OSError as error:
+        # Python would try again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit("standard output cannot be written: {}".format(error))
 
 
 if __name__ == '__main__':

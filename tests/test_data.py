@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """MNIST.npz holds the original digits, and make_mnist.py builds it."""
+import argparse
 import gzip
 import hashlib
 import os
+import resource
+import signal
 import struct
 import subprocess
 
@@ -10,9 +13,10 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
-from make_mnist import SHA256
 
+make_mnist = __import__('make_mnist')
 MAKE_MNIST = os.path.join(ROOT, 'data', 'make_mnist.py')
+SHA256 = make_mnist.SHA256
 
 
 def idx(array):
@@ -38,13 +42,24 @@ def originals(mnist):
             for name, array in zip(SHA256, arrays)}
 
 
-def make(folder, output):
-    """Run make_mnist.py; return its exit code and what it complained of."""
-    result = subprocess.run(
+def start(folder, output, **how):
+    """Start make_mnist.py."""
+    return subprocess.Popen(
         [MAKE_MNIST, str(folder), '--output', str(output)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True)
-    return result.returncode, result.stderr
+        stderr=subprocess.PIPE, universal_newlines=True,
+        **dict({'stdout': subprocess.DEVNULL}, **how))
+
+
+def make(folder, output, **how):
+    """Run make_mnist.py; return its exit code and what it complained of."""
+    process = start(folder, output, **how)
+    complaint = process.communicate()[1]
+    return process.returncode, complaint
+
+
+def full():
+    """Let no file grow beyond 1 MiB, as on a disk that is nearly full."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 ** 20, 2 ** 20))
 
 
 def write(folder, files):
@@ -140,3 +155,94 @@ def test_an_output_that_cannot_be_written(originals, tmp_path):
     code, complaint = make(tmp_path, tmp_path / 'nowhere' / 'MNIST.npz')
     assert code == 1 and 'nowhere' in complaint
     assert complaint.count('\n') == 1
+
+
+def test_a_full_disk_costs_no_file(originals, tmp_path):
+    """One line says so; the file that was there is still there, alone."""
+    folder, npz = tmp_path / 'in', tmp_path / 'out' / 'MNIST.npz'
+    folder.mkdir()
+    npz.parent.mkdir()
+    write(folder, originals)
+    npz.write_text('old')
+    code, complaint = make(folder, npz, preexec_fn=full)
+    assert code == 1 and complaint.startswith(str(npz))
+    assert complaint.count('\n') == 1
+    assert os.listdir(str(npz.parent)) == ['MNIST.npz']
+    assert npz.read_text() == 'old'
+
+
+def test_an_output_stream_that_is_full(originals, tmp_path):
+    """One line says so; the file is there."""
+    write(tmp_path, originals)
+    with open('/dev/full', 'w') as stream:
+        code, complaint = make(tmp_path, tmp_path / 'npz', stdout=stream)
+    assert code == 1 and complaint.startswith('standard output')
+    assert complaint.count('\n') == 1
+    assert (tmp_path / 'npz').exists()
+
+
+def test_another_file_is_not_written_over(originals, tmp_path):
+    """Not even where it has the name of what is not finished yet."""
+    write(tmp_path, originals)
+    (tmp_path / 'npz.partial').write_text('another')
+    code, complaint = make(tmp_path, tmp_path / 'npz')
+    assert code == 1 and 'npz.partial' in complaint
+    assert complaint.count('\n') == 1
+    assert (tmp_path / 'npz.partial').read_text() == 'another'
+    assert not (tmp_path / 'npz').exists()
+
+
+def test_a_link_to_a_file_stays_a_link(originals, tmp_path):
+    """The file that it leads to is replaced."""
+    write(tmp_path, originals)
+    (tmp_path / 'npz').write_text('old')
+    (tmp_path / 'link').symlink_to('npz')
+    assert make(tmp_path, tmp_path / 'link') == (0, '')
+    assert os.readlink(str(tmp_path / 'link')) == 'npz'
+    with np.load(str(tmp_path / 'npz')) as lib:
+        assert len(lib.files) == 6
+
+
+@pytest.mark.parametrize('name', ['pipe', 'folder', 'device', 'dangling', '',
+                                  'missing/'])
+def test_what_is_no_file_is_not_replaced(originals, tmp_path, name):
+    """The option is named in a line; everything stays as it was."""
+    write(tmp_path, originals)
+    os.mkfifo(str(tmp_path / 'pipe'))
+    (tmp_path / 'folder').mkdir()
+    # a link, lest a program that fails this test replace the device
+    (tmp_path / 'device').symlink_to('/dev/null')
+    (tmp_path / 'dangling').symlink_to('missing')
+    before = {entry.name: os.lstat(entry.path)[:2]
+              for entry in os.scandir(str(tmp_path))}
+    code, complaint = make(tmp_path, name, cwd=str(tmp_path))
+    assert code == 2 and complaint.split('\n')[-2].endswith(
+        'argument -o/--output: {!r} is not a regular file, expected one or a '
+        'new name'.format(name))
+    assert before == {entry.name: os.lstat(entry.path)[:2]
+                      for entry in os.scandir(str(tmp_path))}
+
+
+def test_a_device_is_refused():
+    """By its own name, too."""
+    with pytest.raises(argparse.ArgumentTypeError, match="'/dev/null'"):
+        make_mnist.output('/dev/null')
+
+
+@pytest.mark.parametrize('signum, word', [
+    (signal.SIGINT, 'Interrupted.\n'), (signal.SIGTERM, 'Terminated.\n')])
+def test_an_early_end(originals, tmp_path, signum, word):
+    """One word, and the output is what it was."""
+    write(tmp_path, originals)
+    last = list(SHA256)[-1]
+    (tmp_path / last).unlink()
+    os.mkfifo(str(tmp_path / last))
+    (tmp_path / 'npz').write_text('old')
+    process = start(tmp_path, tmp_path / 'npz')
+    # this returns when the program has opened the pipe as well
+    with open(str(tmp_path / last), 'w'):
+        process.send_signal(signum)
+        assert process.communicate()[1] == word
+    assert process.returncode == -signum
+    assert sorted(os.listdir(str(tmp_path))) == sorted(list(SHA256) + ['npz'])
+    assert (tmp_path / 'npz').read_text() == 'old'
