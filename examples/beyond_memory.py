@@ -7,21 +7,34 @@ cuts the work into such blocks and has a few of them under way at a time, in
 threads of this process or in processes of a cluster: only these are in memory,
 however large the whole is. See `recipe`. Around it, this program writes a
 dataset that is larger than the memory it allows itself.
+
+All of that is done in a second process. The first one waits for its end or
+for Ctrl-C, and removes what is not to stay when nobody writes there any more.
 """
 import argparse
 import contextlib
+import logging
+import multiprocessing
 import os
 import resource
 import shutil
 import signal
 import sys
 import tempfile
-from multiprocessing import resource_tracker
+import threading
+import time
+
+ENDINGS = {signal.SIGINT: 'Interrupted.', signal.SIGTERM: 'Terminated.',
+           signal.SIGHUP: 'Terminated.'}
 
 if __name__ == '__main__':
     # blocks are computed side by side: BLAS threads besides would compete for
     # the same processors, and NumPy sets memory apart for each on its import
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+    # `watch` asks which of these have come; until then they wait
+    signal.pthread_sigmask(signal.SIG_BLOCK, [
+        signum for signum in ENDINGS
+        if signal.getsignal(signum) != signal.SIG_IGN] + [signal.SIGCHLD])
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -39,6 +52,8 @@ conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 
 MIB = 2 ** 20
+TABLES = 'images.zarr', 'features.zarr'
+EXAMPLE = 4 * (28 * 28 + 14 * 14 * 6)   # the bytes of an image and features
 BLOCK = 500     # images
 THREADS = 2     # as many blocks are in memory at once
 rng = np.random.RandomState(0)
@@ -91,103 +106,230 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def watched():
+    """Return whether a person is watching: then a progress bar is of use."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 @contextlib.contextmanager
 def threads():
     """Let Dask compute in threads; give a function that returns the peak."""
-    watched = sys.stderr.isatty()
     with dask.config.set(scheduler='threads', num_workers=THREADS), (
-            ProgressBar(out=sys.stderr) if watched
+            ProgressBar(out=sys.stderr) if watched()
             else contextlib.ExitStack()):
         yield peak
 
 
 @contextlib.contextmanager
-def cluster(workers):
+def cluster(workers, folder):
     """Let Dask compute in processes; give a function that returns the peak."""
-    # a connection that is closed at its other end must end no process
-    pipe = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    # Ctrl-C reaches every process, but only this one shall answer, and not
-    # while the cluster is half made, which could not be undone in silence.
-    # Workers inherit that the signal is blocked; what Python starts along with
-    # the first of them would lift that, so it has to run before
-    pressed = []
-    ctrl_c = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
-    resource_tracker.ensure_running()
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    with tempfile.TemporaryDirectory() as folder, dask.config.set(
-            temporary_directory=folder), LocalCluster(
-                workers, threads_per_worker=1, memory_limit=None,
-                dashboard_address=':0') as processes, Client(
-                    processes) as client:
-        client.run(signal.signal, signal.SIGPIPE, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-        signal.signal(signal.SIGINT, ctrl_c)
-        if pressed:
-            raise KeyboardInterrupt
+    # the end of a run that is interrupted is nothing to complain of
+    os.environ['PYTHONWARNINGS'] = 'ignore'
+    with dask.config.set(temporary_directory=folder), LocalCluster(
+            workers, threads_per_worker=1, memory_limit=None,
+            silence_logs=logging.CRITICAL,
+            dashboard_address=':0') as processes, Client(processes) as client:
         yield lambda: max(client.run(peak).values())
-    signal.signal(signal.SIGPIPE, pipe)
 
 
-def number(least):
-    """Return a type for argparse: a whole number, `least` or more."""
+def show(args, folder):
+    """Write the images, show that they do not fit, and use the recipe.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        What `arguments` returned.
+    folder : str
+        Where to write.
+    """
+    digits = surroundings.load_mnist('test')['X_test']
+    # RLIMIT_DATA counts what a process can write to; RLIMIT_AS would count
+    # the addresses as well that the C library only reserves for each thread
+    resource.setrlimit(resource.RLIMIT_DATA, (args.limit * MIB,) * 2)
+    source, target = (os.path.join(folder, name) for name in TABLES)
+    write_images(source, digits, args.examples)
+    images = zarr.open(source, mode='r')
+    say("On disk: {} float32, {:.0f} MiB; the limit of memory: {} MiB".format(
+        images.shape, images.nbytes / MIB, args.limit))
+    try:
+        # not images[:], where NumPy 1.19 fails at a cost: it miscounts
+        # the uses of float32 and complains at the end
+        np.empty(images.shape, images.dtype)
+        say("All at once: they fit")
+    except MemoryError as error:
+        say("All at once: {}".format(error))
+    with (cluster(args.workers, folder) if args.workers else
+          threads()) as most:
+        recipe(source, target)
+        used = most()
+    features = zarr.open(target, mode='r')
+    say("Block by block: {} {}, {:.0f} MiB; peak memory: {:.0f} MiB".format(
+        features.shape, features.dtype, features.nbytes / MIB, used))
+
+
+def say(text):
+    """Print a line, at once, or end this process saying why not."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:     # whoever read the output has seen enough
+        sys.exit(1)
+    except OSError as error:
+        sys.exit('standard output: {}'.format(error.strerror))
+
+
+def unwritten(folder, error):
+    """Return a line on why a folder could not be written to."""
+    return '{}: {}'.format(folder or 'the temporary folder',
+                           error.strerror or error or type(error).__name__)
+
+
+def end_with(lifeline):
+    """End this process and its workers when the other end is closed."""
+    os.read(lifeline, 1)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    os._exit(1)
+
+
+def second(lifeline, other_end, args, folder):
+    """Do what the program is for, as long as the first process is there."""
+    os.close(other_end)
+    for signum in ENDINGS:
+        signal.signal(signum, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    threading.Thread(target=end_with, args=[lifeline], daemon=True).start()
+    try:
+        show(args, folder)
+    except (MemoryError, RuntimeError) as error:
+        sys.exit("Even a few blocks at a time do not fit ({}): raise "
+                 "--limit.".format(str(error) or 'MemoryError'))
+    except OSError as error:
+        sys.exit(unwritten(args.folder, error))
+
+
+def watch(args, folder):
+    """Wait until the second process or this one is to end.
+
+    Returns
+    -------
+    str or int
+        What `sys.exit` takes: 0 if all went well.
+    """
+    lifeline, other_end = os.pipe()
+    process = multiprocessing.get_context('fork').Process(
+        target=second, args=[lifeline, other_end, args, folder])
+    process.start()
+    signum = signal.SIGCHLD
+    # that one also comes when the process goes on after Ctrl-Z
+    while signum == signal.SIGCHLD and process.is_alive():
+        signum = signal.sigwait(list(ENDINGS) + [signal.SIGCHLD])
+    os.close(other_end)
+    if signum in ENDINGS:
+        process.join(10)
+        process.kill()
+        process.join()
+        # a progress bar may stand on the line
+        return '\n' * watched() + ENDINGS[signum]
+    process.join()
+    if process.exitcode < 0:
+        return 'Ended by {}.'.format(signal.Signals(-process.exitcode).name)
+    return process.exitcode
+
+
+@contextlib.contextmanager
+def workplace(folder):
+    """Give a new folder within a folder, or elsewhere; remove it at the end.
+
+    Parameters
+    ----------
+    folder : str or None
+        It is made if it is not there, and removed if it is empty at the end.
+    """
+    new = folder and not os.path.exists(folder)
+    if new:
+        os.mkdir(folder)
+    try:
+        own = tempfile.mkdtemp(dir=folder)
+        try:
+            yield own
+        finally:
+            # a worker that was killed may still be writing its last block
+            for _ in range(100):
+                shutil.rmtree(own, ignore_errors=True)
+                if not os.path.exists(own):
+                    break
+                time.sleep(.1)
+    finally:
+        if new and not os.listdir(folder):
+            os.rmdir(folder)
+
+
+def number(least, most=float('inf')):
+    """Return a type for argparse: a whole number from `least` to `most`."""
     def whole(text):
         """Return the number that a text holds."""
         if int(text) < least:
             raise argparse.ArgumentTypeError(
                 '{} is less than {}'.format(text, least))
+        if int(text) > most:
+            raise argparse.ArgumentTypeError(
+                '{} is more than {}'.format(text, most))
         return int(text)
     whole.__name__ = 'whole number'
     return whole
 
 
-def main():
-    """Write the images, show that they do not fit, and use the recipe."""
+def place(text):
+    """Return a folder given on the command line, if results can go there."""
+    if not text or os.path.lexists(text) and not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(
+            '{!r} is not a folder, expected one or a new name'.format(text))
+    for path in (os.path.join(text, name) for name in TABLES):
+        if os.path.lexists(path):
+            raise argparse.ArgumentTypeError(
+                '{!r} exists already: remove it or name another folder'.format(
+                    path))
+    return text
+
+
+def arguments():
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(
         description='Run layers over more images than memory holds.')
     parser.add_argument('--examples', type=number(1), default=200000,
                         help='how many images (%(default)s)')
-    parser.add_argument('--limit', type=number(256), default=512,
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    parser.add_argument('--limit', default=512, type=number(256, (
+        2 ** 63 - 1 if most == resource.RLIM_INFINITY else most) // MIB),
                         help='the memory of each process, in MiB '
                              '(%(default)s)')
     parser.add_argument('--workers', type=number(1),
                         help='compute in as many processes, not in threads')
-    parser.add_argument('--folder', help='where to write images.zarr and '
-                        'features.zarr (a folder that is removed)')
-    args = parser.parse_args()
-    digits = surroundings.load_mnist('test')['X_test']
-    # RLIMIT_DATA counts what a process can write to; RLIMIT_AS would count
-    # the addresses as well that the C library only reserves for each thread
-    resource.setrlimit(resource.RLIMIT_DATA, (args.limit * MIB,) * 2)
-    with contextlib.ExitStack() as stack:
-        folder = args.folder or stack.enter_context(
-            tempfile.TemporaryDirectory())
-        source = os.path.join(folder, 'images.zarr')
-        target = os.path.join(folder, 'features.zarr')
-        write_images(source, digits, args.examples)
-        images = zarr.open(source, mode='r')
-        print("On disk: {} float32, {:.0f} MiB; the limit of memory: {} MiB"
-              .format(images.shape, images.nbytes / MIB, args.limit))
-        try:
-            # not images[:], where NumPy 1.19 fails at a cost: it miscounts
-            # the uses of float32 and complains at the end
-            np.empty(images.shape, images.dtype)
-            print("All at once: they fit")
-        except MemoryError as error:
-            print("All at once: {}".format(error))
-        # what an earlier run left there, Dask would not write over
-        shutil.rmtree(target, ignore_errors=True)
-        with (cluster(args.workers) if args.workers else
-              threads()) as most:
-            try:
-                recipe(source, target)
-            except (MemoryError, RuntimeError) as error:
-                sys.exit("Even a few blocks at a time do not fit ({}): raise "
-                         "--limit.".format(str(error) or 'MemoryError'))
-            used = most()
-        features = zarr.open(target, mode='r')
-        print("Block by block: {} {}, {:.0f} MiB; peak memory: {:.0f} MiB"
-              .format(features.shape, features.dtype, features.nbytes / MIB,
-                      used))
+    parser.add_argument('--folder', type=place, help='where to write '
+                        'images.zarr and features.zarr (a folder that is '
+                        'removed)')
+    return parser.parse_args()
+
+
+def main():
+    """Keep the results in the folder that the command line names, if any."""
+    args = arguments()
+    try:
+        with workplace(args.folder) as folder:
+            free = shutil.disk_usage(folder).free
+            if args.examples * EXAMPLE > free:
+                sys.exit('--examples {}: needs up to {} MiB, but only {} MiB '
+                         'are free in {}'.format(
+                             args.examples, args.examples * EXAMPLE // MIB,
+                             free // MIB, os.path.dirname(folder)))
+            ended = watch(args, folder)
+            if args.folder and ended == 0:
+                for name in TABLES:
+                    os.rename(os.path.join(folder, name),
+                              os.path.join(args.folder, name))
+    except OSError as error:
+        ended = unwritten(args.folder, error)
+    sys.exit(ended)
 
 
 if __name__ == "__main__":

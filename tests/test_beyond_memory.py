@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """More images than memory holds go through the layers, block by block."""
+import glob
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
+import psutil
 import pytest
 import zarr
 
@@ -27,14 +31,14 @@ def start(folder, *arguments, **how):
     A shell starts it, as Linux counts a process's peak from what that which
     started it had in use: that would be this one, with all of TensorFlow.
     """
-    (folder / 'tmp').mkdir()
+    (folder / 'tmp').mkdir(exist_ok=True)
     command = [sys.executable, PROGRAM, '--examples', str(TIMES * 10000),
                '--limit', str(LIMIT)] + list(arguments)
     return subprocess.Popen(
         ['sh', '-c', '"$@"; exit $?', 'sh'] + command, cwd=str(folder),
         env=dict(os.environ, TMPDIR=str(folder / 'tmp')),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True, start_new_session=True, **how)
+        stderr=subprocess.PIPE, universal_newlines=True,
+        start_new_session=True, **dict({'stdout': subprocess.PIPE}, **how))
 
 
 def processes(session):
@@ -101,28 +105,156 @@ def test_the_result_is_that_of_the_whole(finished, mnist):
         np.testing.assert_array_equal(part, cluster[i:i + 10000])
 
 
-@pytest.mark.parametrize('arguments', [[], ['--workers', '2']])
-def test_ctrl_c(tmp_path, arguments):
+def wait_for(folder, table):
+    """Wait until some blocks of a table are there, in the place to work in."""
+    pattern = str(folder / '*' / '*' / (table + '.zarr') / '**')
+    end = time.time() + 60
+    while len(glob.glob(pattern, recursive=True)) < 9:
+        assert time.time() < end
+        time.sleep(.01)
+
+
+WRITING, AT_ONCE, BLOCKS = 'writing', 'at once', 'block by block'
+
+
+@pytest.mark.parametrize('arguments, phase, signum, word', [
+    ([], WRITING, signal.SIGINT, 'Interrupted.\n'),
+    ([], AT_ONCE, signal.SIGINT, 'Interrupted.\n'),
+    ([], BLOCKS, signal.SIGINT, 'Interrupted.\n'),
+    ([], BLOCKS, signal.SIGTERM, 'Terminated.\n'),
+    (['--folder', 'new'], BLOCKS, signal.SIGINT, 'Interrupted.\n'),
+    (['--workers', '2'], AT_ONCE, signal.SIGINT, 'Interrupted.\n'),
+    (['--workers', '2'], BLOCKS, signal.SIGINT, 'Interrupted.\n'),
+    (['--workers', '2'], BLOCKS, signal.SIGTERM, 'Terminated.\n')])
+def test_an_early_end(tmp_path, arguments, phase, signum, word):
     """As on a terminal it reaches every process; none is left, nor a file."""
-    process = start(tmp_path, *arguments)
+    process = start(tmp_path, '--examples', '50000', *arguments)
+    if phase == WRITING:
+        wait_for(tmp_path, 'images')
+    else:
+        process.stdout.readline()
+    if phase == BLOCKS:
+        wait_for(tmp_path, 'features')
+    os.killpg(process.pid, signum)
+    complaints = process.communicate()[1]
+    assert complaints == word
+    assert process.returncode != 0
+    assert processes(process.pid) == []
+    assert os.listdir(str(tmp_path)) == ['tmp']
+    assert os.listdir(str(tmp_path / 'tmp')) == []
+
+
+def test_no_process_outlives_the_first(tmp_path):
+    """Not even if that has no time to end the others."""
+    process = start(tmp_path, '--examples', '50000', '--workers', '2')
     process.stdout.readline()
+    found = psutil.Process(process.pid).children(recursive=True)
+    found[0].kill()
+    process.communicate()
+    assert len(found) > 1 and processes(process.pid) == []
+
+
+def test_an_interrupt_that_is_ignored(tmp_path):
+    """Whoever started it with `nohup` or a trap meant it."""
+    process = start(tmp_path, '--examples', '1000', preexec_fn=lambda:
+                    signal.signal(signal.SIGINT, signal.SIG_IGN))
     process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)
     output, complaints = process.communicate()
-    assert (output, complaints) == ('', 'Interrupted.\n')
-    assert process.returncode != 0
-    assert processes(process.pid) == []
+    assert (process.returncode, complaints) == (0, '')
+    assert 'Block by block' in output
+
+
+@pytest.mark.parametrize('arguments, most, lines', [
+    (['--folder', 'new'], 50000, 0), ([], 400000, 2),
+    (['--folder', '.'], 400000, 2), (['--workers', '2'], 400000, 2)])
+def test_a_full_disk(tmp_path, arguments, most, lines):
+    """One line names the folder; what was written is gone, and only that."""
+    def full():
+        """Let no file grow further, as on a disk that is full."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    (tmp_path / 'other').write_text('other')
+    process = start(tmp_path, '--examples', '2000', *arguments,
+                    preexec_fn=full)
+    output, complaints = process.communicate()
+    assert process.returncode == 1 and output.count('\n') == lines
+    name = arguments[1] if '--folder' in arguments else 'the temporary folder'
+    assert complaints == name + ': File too large\n'
+    assert sorted(os.listdir(str(tmp_path))) == ['other', 'tmp']
+    assert (tmp_path / 'other').read_text() == 'other'
     assert os.listdir(str(tmp_path / 'tmp')) == []
+
+
+def test_an_output_stream_that_is_full(tmp_path):
+    """One line says so, and nothing is left."""
+    with open('/dev/full', 'w') as stream:
+        process = start(tmp_path, '--examples', '1000', '--folder', 'new',
+                        stdout=stream)
+        complaints = process.communicate()[1]
+    assert process.returncode == 1
+    assert complaints == 'standard output: No space left on device\n'
+    assert os.listdir(str(tmp_path)) == ['tmp']
+
+
+@pytest.mark.parametrize('arguments', [[], ['--folder', 'new']])
+def test_more_examples_than_the_disk_holds(tmp_path, arguments):
+    """They are refused before anything is written."""
+    process = start(tmp_path, '--examples', '99999999999', *arguments)
+    output, complaints = process.communicate()
+    assert (process.returncode, output) == (1, '')
+    # 784 and 14 * 14 * 6 numbers of 4 bytes
+    assert re.match(r'--examples 99999999999: needs up to 747680664 MiB, but '
+                    r'only \d+ MiB are free in [^\n]+\n$', complaints)
+    assert os.listdir(str(tmp_path)) == ['tmp']
+    assert os.listdir(str(tmp_path / 'tmp')) == []
+
+
+@pytest.mark.parametrize('name, file', [
+    ('images.zarr', '.'), ('features.zarr', 'file')])
+def test_what_is_there_is_not_written_over(tmp_path, name, file):
+    """Be it a file or a folder, it is named and left as it was."""
+    path = tmp_path / name / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('mine')
+    process = start(tmp_path, '--folder', '.')
+    output, complaints = process.communicate()
+    assert (process.returncode, output) == (2, '')
+    assert complaints.split('\n')[-2].endswith(
+        "argument --folder: './{}' exists already: remove it or name another "
+        'folder'.format(name))
+    assert path.read_text() == 'mine'
+
+
+@pytest.mark.parametrize('folder', ['no/folder', '/proc'])
+def test_a_folder_that_cannot_be_written(tmp_path, folder):
+    """It is named in one line."""
+    process = start(tmp_path, '--folder', folder)
+    output, complaints = process.communicate()
+    assert (process.returncode, output) == (1, '')
+    assert complaints == folder + ': No such file or directory\n'
 
 
 @pytest.mark.parametrize('arguments, complaint', [
     (['--limit', '9'], 'argument --limit: 9 is less than 256'),
+    (['--limit', '99999999999999'],
+     'argument --limit: 99999999999999 is more than 8796093022207'),
     (['--examples', '0'], 'argument --examples: 0 is less than 1'),
+    (['--folder', 'file'], "argument --folder: 'file' is not a folder, "
+                           'expected one or a new name'),
+    (['--folder', ''], "argument --folder: '' is not a folder, expected one "
+                       'or a new name'),
     (['--workers', 'two'], "argument --workers: invalid whole number value: "
                            "'two'")])
-def test_numbers_that_cannot_be(tmp_path, arguments, complaint):
+def test_options_that_cannot_be(tmp_path, arguments, complaint, monkeypatch,
+                                capsys):
     """They are refused in one line."""
-    process = start(tmp_path, *arguments)
-    output, complaints = process.communicate()
-    assert (process.returncode, output) == (2, '')
-    assert complaint in complaints.split('\n')[-2]
+    (tmp_path / 'file').write_text('mine')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, 'argv', ['beyond_memory.py'] + arguments)
+    with pytest.raises(SystemExit) as ended:
+        beyond_memory.main()
+    output, complaints = capsys.readouterr()
+    assert (ended.value.code, output) == (2, '')
+    assert complaints.split('\n')[-2].endswith(complaint)
+    assert (tmp_path / 'file').read_text() == 'mine'
