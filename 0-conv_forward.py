@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Forward propagation over a convolutional layer.
 
-What is computed. Each output is a sum over a window of the image: every pixel
-is multiplied with the kernel's number at the same place; the bias is added.
+What is computed. Each output is the sum of a window's pixels, each times the
+kernel's number at the same place, plus the bias.
 
     Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
                     A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-    A_prev  (m, h_prev, w_prev, c_prev)     A_pad is A_prev inside its zeros
+    A_prev  (m, h_prev, w_prev, c_prev)     A_pad: A_prev with zeros around it
     W       (kh, kw, c_prev, c_new)
     Z       (m, h_new, w_new, c_new)
 
@@ -20,9 +20,9 @@ One row of an image of one channel, with kw = 3 and sw = 1:
                      | w2 |
                      | b  |
 
-What makes it fast. Copying is slow, and each pixel is copied into kh * kw
-windows. So t neighbouring outputs share one wide window, and each kernel
-becomes t columns; in column j it is shifted by j * sw. With t = 2:
+What makes it fast. Copying is slow, and at stride 1 each pixel is copied into
+kh * kw windows. So t neighbouring outputs share one wide window, and each
+kernel becomes t columns; in column j it is shifted by j * sw. With t = 2:
 
                         | w0  0 |
                         | w1 w0 |
@@ -30,10 +30,10 @@ becomes t columns; in column j it is shifted by j * sw. With t = 2:
                         |  0 w2 |
                         |  b  b |
 
-Is multiplying zeros not a waste? It is, but it costs less than what it saves:
-a processor multiplies many numbers in the time in which it copies one, and a
-matrix of few columns keeps it from doing so. Besides, only a few examples are
-laid out at a time, so that their windows stay in the processor's cache.
+Is multiplying by zeros not a waste? It is extra work, but it takes less time
+than the copying that it saves. A processor also multiplies faster when a
+matrix has more columns. And only a few examples are laid out at a time, so
+that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -53,9 +53,9 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         The activation function, called once, on the whole (m, h_new, w_new,
         c_new) pre-activation.
     padding : {'same', 'valid'}
-        'same' pads with zeros so that height and width are kept, at every
-        stride; where their number is odd, the extra row or column is on the
-        top or left. 'valid' does not pad.
+        'same' pads with zeros so that the output has the height and width of
+        A_prev, at every stride; of an odd number of rows or columns of zeros,
+        the extra one is on the top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -63,13 +63,14 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     -------
     numpy.ndarray, shape (m, h_new, w_new, c_new)
         What `activation` returned. The pre-activation has the dtype that
-        NumPy gives to A_prev, W and b together; to integers, with int64.
-        float16 is summed in float32.
+        NumPy gives to A_prev, W and b together, and to int64 if all are
+        integers. float16 is summed in float32.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument cannot be right; the message names it.
+        If an argument cannot be right, or if 'same' would need zeros beyond
+        all proportion; the message names it.
 
     References
     ----------
@@ -88,14 +89,14 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
     Z = np.empty((len(A_prev),) + windows.new + (t * c_new,), sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
-        for here, matrix in windows:
+        for here, matrix in windows:            # here: one piece of Z's memory
             np.matmul(matrix, kernels, out=Z[here].reshape(-1, t * c_new))
-    # (m, h_new, w_new, c_new), without what the last windows have too much
+    # (m, h_new, w_new, c_new), without what the last windows add beyond w_new
     Z = Z.reshape(len(Z), h_new, windows.new[1] * t, c_new)[:, :, :w_new]
     Z = np.ascontiguousarray(Z, dtype)
     if t > 1 and not finite.all():
         # 0 * infinity is NaN: these examples need windows that are not wide
-        Z[~finite] = conv_forward(A_prev[~finite], W, b, np.copy, padding,
+        Z[~finite] = conv_forward(A_prev[~finite], W, b, lambda Z: Z, padding,
                                   stride)
     return activation(Z)
 
@@ -125,7 +126,7 @@ def _check(A_prev, W, b, padding, stride):
     if 0 in W.shape or kh > h_pad or kw > w_pad:
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
                          f'{h_pad} x {w_pad} pixels and a channel')
-    if h_pad * w_pad * c_prev > max(2 ** 25, 9 * h_prev * w_prev * c_prev):
+    if h_pad * w_pad * c_prev > max(2 ** 29, 9 * h_prev * w_prev * c_prev):
         raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
                          f'would pad {h_prev} x {w_prev} pixels with zeros '
                          f'to {h_pad} x {w_pad}')
@@ -133,10 +134,10 @@ def _check(A_prev, W, b, padding, stride):
 
 
 def _fit(size, k, s, padding):
-    """Return the zeros before an axis, its size with zeros, what fits in it.
+    """Return the zeros before an axis, its size with zeros, how many fit.
 
-    'same' keeps the size: so many windows, s apart and k wide, are
-    (size - 1) * s + k wide in all.
+    'same' makes room for as many windows as the axis has pixels: s apart and k
+    wide each, they are (size - 1) * s + k wide in all.
 
     >>> _fit(5, 3, 1, 'same'), _fit(5, 2, 1, 'same'), _fit(5, 3, 2, 'valid')
     ((1, 7, 5), (1, 6, 5), (0, 5, 2))
@@ -146,9 +147,9 @@ def _fit(size, k, s, padding):
 
 
 def _shape(name, array, *expected):
-    """Return the shape of an array of numbers, or raise if it is another.
+    """Return an array's shape, or raise unless it is as expected.
 
-    Where a name stands among the expected sizes, any size will do.
+    An expected size that is given as a name matches any size.
 
     >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
     (1, 1, 1, 4)
@@ -196,7 +197,7 @@ def _dtypes(*arrays):
 
 
 def _finite_examples(array):
-    """Return which examples hold neither infinity nor NaN, (m,).
+    """Return which examples have a finite sum, so no infinity or NaN, (m,).
 
     >>> _finite_examples(np.array([1, np.inf]).reshape(2, 1, 1, 1)).tolist()
     [True, False]
@@ -208,22 +209,23 @@ def _finite_examples(array):
 def _sharing(W, w_new, sw, dtype):
     """Return t, how many neighbouring outputs share a wide window.
 
-    About 64 columns, t * c_new, suit the product of matrices; a t that divides
-    w_new wastes none. It is 1 where wide windows have no use: without BLAS,
-    and where they would be longer than some 512 numbers.
+    Products of matrices are fastest with t * c_new, the columns, near 64; a t
+    that divides w_new wastes none of them. Windows stay near 512 numbers. t is
+    1 where that is too few to share, and for dtypes that NumPy multiplies
+    without BLAS, where only the number of multiplications counts.
 
-    >>> _sharing(np.zeros((3, 3, 1, 2)), 28, 1, np.dtype('f8'))
-    28
+    >>> _sharing(np.zeros((3, 3, 1, 8)), 28, 1, np.dtype('f8'))
+    7
     """
     kh, _, c_prev, c_new = W.shape
     most = min(w_new, 512 // (kh * c_prev * sw))
     if most < 2 or dtype.char not in 'fd':
         return 1
-    wish = min(max(1, round(64 / c_new)), most)
-    divisors = [t for t in range((wish + 1) // 2, min(2 * wish, most) + 1)
+    ideal = min(max(1, round(64 / c_new)), most)
+    divisors = [t for t in range((ideal + 1) // 2, min(2 * ideal, most) + 1)
                 if w_new % t == 0]
     return min(divisors, key=lambda t: abs(t * c_new - 64),
-               default=-(-w_new // round(w_new / wish)))
+               default=-(-w_new // round(w_new / ideal)))
 
 
 def _widen(W, b, t, s):
@@ -252,19 +254,19 @@ class _Windows:
 
     Each row holds the pixels of a window that t outputs share, and a 1.
     Iterating yields which examples, rows and columns of windows these are, as
-    slices, and the matrix.
+    slices, and the matrix. With kw = 2, four pixels have three outputs; two
+    share a window:
 
     >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
-    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 1,
+    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 2,
     ...                              image.dtype):
     ...     print(matrix)
-    [[1 2 1]
-     [2 3 1]
-     [3 4 1]]
+    [[1 2 3 1]
+     [3 4 0 1]]
     """
 
     def __init__(self, A_prev, before, k, stride, new, t, dtype):
-        """Set the memory apart that each few examples use again."""
+        """Allocate the memory that every block of examples uses again."""
         (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
                                                          stride)
         self.A_prev, self.stride = A_prev, (sh, t * sw)
@@ -272,7 +274,8 @@ class _Windows:
         self.new = h_new, w_new = new[0], -(-new[1] // t)
         h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
         w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
-        self.row = kh * kw * c + 1
+        self.row = kh * kw * c + 1              # how long a row is
+        # at most 3 MiB of rows, and 2 ** 21 numbers of images
         n, h, w = self.block = _block(
             3 * 2 ** 20 // (self.row * dtype.itemsize),
             min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
@@ -286,8 +289,9 @@ class _Windows:
     def view(self, pad):
         """Return the pixels that each window sees, without a copy.
 
-        Its shape is (n, h_new, w_new, kh, kw, c): a step to the next window is
-        sh rows or t * sw columns of the image, a step inside a window one.
+        Its shape is (n, h_new, w_new, kh, kw, c). The next window is sh rows
+        or t * sw columns of the image further on, the next pixel of a window
+        one.
         """
         by_example, by_row, by_column, by_channel = pad.strides
         return np.lib.stride_tricks.as_strided(
@@ -314,11 +318,11 @@ class _Windows:
 def _block(most, m, h, w):
     """Return how many examples, rows and columns to take at a time.
 
-    They are `most` in all: some columns of one row, some whole rows of one
-    example, or some whole examples.
+    They are `most` in all, or fewer: some whole examples, some whole rows of
+    one, or some columns of one row; at least one of each.
 
-    >>> _block(100, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
-    ((1, 8, 7), (1, 4, 7), (1, 1, 6))
+    >>> _block(200, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
+    ((3, 8, 7), (1, 4, 7), (1, 1, 6))
     """
     return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
             max(1, min(w, most)))

@@ -15,16 +15,16 @@ of each window are combined first, one whole row of the image with another:
     a0 a1 a2 a3
     b0 b1 b2 b3     maximum of the rows   m0 m1 m2 m3
 
-Then neighbours are. Laid out flat, a pixel's neighbour on the right is c_prev
-numbers further on, so this takes one array and the same array shifted. With
-kw = 2 and one channel:
+Then neighbours in a row are combined. Laid out flat, a pixel's neighbour on
+the right is c_prev numbers further on, so this takes one array and the same
+array shifted. With kw = 2 and one channel:
 
     flat            m0   m1   m2   m3
     shifted         m1   m2   m3
     maximum         m01  m12  m23
 
-At last each window looks its result up at its first pixel. What runs over the
-end of a row is computed too, but nobody looks it up. An average is the same
+Finally each window takes the result found at its first pixel. Results that
+cross the end of a row are computed too, but never used. An average is the same
 with sums.
 
 What makes it fast. Each step works on long pieces of memory, and on a few
@@ -76,14 +76,14 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         try:
             A = _pool(np.add, A_prev, k, stride, new,
                       np.result_type(dtype, np.float32))
-        except FloatingPointError:  # a sum may be too large, its average not
+        except FloatingPointError:  # of a sum, though its average fits
             with np.errstate(over='warn'):
                 A = _pool(np.add, A_prev, k, stride, new, np.longdouble)
     return A.astype(dtype, copy=False)
 
 
 def _pool(combine, A_prev, k, stride, new, dtype):
-    """Return the maxima of all windows, or their averages if combine adds.
+    """Return the maxima of all windows; their averages, if combine is np.add.
 
     >>> A_prev = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
     >>> _pool(np.maximum, A_prev, (2, 2), (1, 1), (1, 2), int).ravel()
@@ -96,16 +96,16 @@ def _pool(combine, A_prev, k, stride, new, dtype):
     most = 2 ** 20 // row_size                          # rows of pixels
     n = max(1, min(m, most // h_prev))
     h = max(1, min(h_new, (most - kh) // sh + 1))
-    high = h_prev if n > 1 else (h - 1) * sh + kh
-    first, step = _first(n, h, w_new, high, w_prev, kh, sh, sw, row_size)
+    high = h_prev if n > 1 else (h - 1) * sh + kh       # of a block
+    starts, all_rows = _starts(n, h, w_new, high, w_prev, kh, sh, sw, row_size)
     for i in range(0, m, n):
         for y in range(0, h_new, h):
             out = A[i:i + n, y:y + h]                   # (n, h, w_new, c_prev)
             pixels = np.ascontiguousarray(
                 A_prev[i:i + n, y * sh:y * sh + high], dtype)
-            down = _down(combine, pixels, kh, sh, step)
+            down = _down(combine, pixels, kh, sh, all_rows)
             across = _shifted(combine, down.reshape(-1), kw, c_prev)
-            here = first[:out.shape[0], :out.shape[1]]
+            here = starts[:out.shape[0], :out.shape[1]]
             np.take(across.reshape(-1, c_prev), here, axis=0, out=out,
                     mode='clip')
             if combine is np.add:
@@ -137,9 +137,9 @@ def _check(A_prev, kernel_shape, stride, mode):
 
 
 def _shape(name, array, *expected):
-    """Return the shape of an array of numbers, or raise if it is another.
+    """Return an array's shape, or raise unless it is as expected.
 
-    Where a name stands among the expected sizes, any size will do.
+    An expected size that is given as a name matches any size.
 
     >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
     (1, 1, 1, 4)
@@ -174,18 +174,21 @@ def _pair(name, pair):
     return int(pair[0]), int(pair[1])
 
 
-def _down(combine, pixels, kh, sh, step):
+def _down(combine, pixels, kh, sh, all_rows):
     """Combine the kh rows of each window, each column for itself.
 
-    pixels is (n, h, w, c), the result (rows, w, c). The rows of windows are
-    step apart there: every sh-th row of pixels, or all rows, if step is sh.
+    pixels is (n, h, w, c), the result (rows, w, c). With all_rows, windows
+    begin at each row of pixels, and those that run into the next example are
+    useless; without, there are only the windows that are sh rows apart.
 
-    >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
-    >>> _down(np.maximum, pixels, 2, 1, 1).ravel()
-    array([6, 5, 4])
+    >>> pixels = np.array([1, 3, 2, 5, 4]).reshape(1, 5, 1, 1)
+    >>> _down(np.maximum, pixels, 2, 2, True).ravel()
+    array([3, 3, 5, 5])
+    >>> _down(np.maximum, pixels, 2, 2, False).ravel()
+    array([3, 5])
     """
     n, h, w, c = pixels.shape
-    if step == sh:
+    if all_rows:
         down = _shifted(combine, pixels.reshape(-1), kh, w * c)
     else:
         rows, end = pixels.reshape(n, h, w * c), h - kh + 1
@@ -198,8 +201,8 @@ def _down(combine, pixels, kh, sh, step):
 def _shifted(combine, flat, k, step):
     """Combine k copies of a flat array, each shifted by step more.
 
-    Two are combined to one of width 2, two of those to one of width 4, and so
-    on; what is needed of these makes up k.
+    Copies are combined in pairs, then pairs of pairs: widths 1, 2, 4 and so
+    on. Those widths whose sum is k are combined for the result.
 
     >>> _shifted(np.maximum, np.array([6, 5, 4, 7]), 3, 1)
     array([6, 7])
@@ -218,23 +221,22 @@ def _shifted(combine, flat, k, step):
         width *= 2
 
 
-def _first(n, h_new, w_new, h, w, kh, sh, sw, row_size):
-    """Return where windows begin after `_down`, and its step.
+def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
+    """Return where windows begin after `_down`, and which way it goes.
 
-    That is where their first pixels lie in (rows, w), laid out flat, as
-    (n, h_new, w_new), if each example has h rows of pixels. Where a row is
-    short, it takes longer to skip the rows between windows than to combine
-    them too, as all rows are one piece of memory.
+    That is where their first pixels lie in its result, laid out flat, as
+    (n, h_new, w_new), where an example has h rows of w pixels; and all_rows.
+    Short rows are combined faster in one piece than with those between windows
+    left out: each row on its own costs as much time as 4 KiB.
 
-    >>> _first(2, 2, 2, 5, 4, 2, 2, 1, 64)
-    (array([[[ 0,  1],
-            [ 8,  9]],
-    <BLANKLINE>
-           [[20, 21],
-            [28, 29]]]), 2)
+    >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 64)[0].tolist()
+    [[[0, 1], [8, 9]], [[20, 21], [28, 29]]]
+    >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 9999)[0].tolist()
+    [[[0, 1], [4, 5]], [[8, 9], [12, 13]]]
     """
-    fit, passes = (h - kh) // sh + 1, bin(kh).count('1') + len(bin(kh)) - 4
+    fit = (h - kh) // sh + 1
+    passes = bin(kh).count('1') + len(bin(kh)) - 4      # that `_shifted` takes
     all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
     step, size = (sh, h) if all_rows else (1, fit)
     rows = np.arange(n)[:, None] * size + np.arange(h_new) * step
-    return rows[:, :, None] * w + np.arange(w_new) * sw, step
+    return rows[:, :, None] * w + np.arange(w_new) * sw, all_rows

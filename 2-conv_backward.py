@@ -6,12 +6,12 @@ What is computed. The layer's unactivated output is a sum over windows:
     Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
                     A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: inside its zeros
+    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: with zeros around it
     W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
     Z, dZ            (m, h_new, w_new, c_new)
 
-dZ says how much the cost grows with each number of Z. Each product of the sum
-hands that on to both of its factors, multiplied with the other factor:
+dZ says how much the cost grows with each number of Z. In each product of the
+sum, the gradient of one factor is dZ times the other factor:
 
     db[k]          = sum over i, y, x of  dZ[i, y, x, k]
     dW[r, s, c, k] = sum over i, y, x of  dZ[i, y, x, k] *
@@ -19,7 +19,7 @@ hands that on to both of its factors, multiplied with the other factor:
     dA_pad[i, y * sh + r, x * sw + s, c]  adds up, over all y, x, r, s and k,
                      dZ[i, y, x, k] * W[r, s, c, k]
 
-and dA_prev is dA_pad without the zeros' part.
+and dA_prev is dA_pad without the part that was padding.
 
 How. With each window as a row that ends with a 1, and each kernel as a column
 that ends with its bias, Z is a product of matrices, and its gradient is two:
@@ -28,13 +28,13 @@ that ends with its bias, Z is a product of matrices, and its gradient is two:
     dkernels = windows.T @ dZ           (dW, and db in its last row)
     dwindows = dZ @ kernels.T           (is added up at the windows' pixels)
 
-Windows that overlap must not be added at once, as NumPy would keep one of them
-only: so every second one is taken, say, and then those in between.
+Overlapping windows cannot be added in one step: NumPy would keep only one of
+the sums. So every second window is added, say, and then those in between.
 
-What makes it fast. Copying is slow, and each pixel is copied into kh * kw
-windows. So t neighbouring outputs share one wide window, and each kernel
-becomes t columns; in column j it is shifted by j * sw. One row of an image of
-one channel, with kw = 3, sw = 1 and t = 2:
+What makes it fast. Copying is slow, and at stride 1 each pixel is copied into
+kh * kw windows. So t neighbouring outputs share one wide window, and each
+kernel becomes t columns; in column j it is shifted by j * sw. One row of an
+image of one channel, with kw = 3, sw = 1 and t = 2:
 
                         | w0  0 |
                         | w1 w0 |
@@ -42,10 +42,10 @@ one channel, with kw = 3, sw = 1 and t = 2:
                         |  0 w2 |
                         |  b  b |
 
-Is multiplying zeros not a waste? It is, but it costs less than what it saves:
-a processor multiplies many numbers in the time in which it copies one, and a
-matrix of few columns keeps it from doing so. Besides, only a few examples are
-laid out at a time, so that their windows stay in the processor's cache.
+Is multiplying by zeros not a waste? It is extra work, but it takes less time
+than the copying that it saves. A processor also multiplies faster when a
+matrix has more columns. And only a few examples are laid out at a time, so
+that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -56,9 +56,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     Parameters
     ----------
     dZ : numpy.ndarray, shape (m, h_new, w_new, c_new)
-        The partial derivatives with respect to the unactivated output. With
-        fewer rows or columns than that output has, they are those of its
-        first h_new x w_new positions.
+        The partial derivatives with respect to the unactivated output. If
+        there are fewer rows or columns than that output has, they are those of
+        its first h_new x w_new positions.
     A_prev : numpy.ndarray, shape (m, h_prev, w_prev, c_prev)
         The output of the previous layer. No argument is modified.
     W : numpy.ndarray, shape (kh, kw, c_prev, c_new)
@@ -66,9 +66,9 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     b : numpy.ndarray, shape (1, 1, 1, c_new)
         The biases.
     padding : {'same', 'valid'}
-        'same' pads with zeros so that height and width are kept, at every
-        stride; where their number is odd, the extra row or column is on the
-        top or left. 'valid' does not pad.
+        'same' pads with zeros so that the output has the height and width of
+        A_prev, at every stride; of an odd number of rows or columns of zeros,
+        the extra one is on the top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -78,16 +78,17 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dW : numpy.ndarray, shape (kh, kw, c_prev, c_new)
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in the dtype
-        that NumPy gives to all four arrays together; to integers, with int64.
-        float16 is summed in float32. Where A_prev is float32 and dZ float64,
-        as in the course's driver, the products that make up dW are rounded to
-        float32 and added in float64, as in its published output; numbers that
-        float32 cannot hold are not rounded.
+        that NumPy gives to all four arrays together, and to int64 if all are
+        integers. float16 is summed in float32. Where A_prev is float32 and dZ
+        float64, as in the course's driver, the products that make up dW are
+        rounded to float32 and added in float64, as in its published output;
+        if float32 cannot hold one of them, none is rounded.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument cannot be right; the message names it.
+        If an argument cannot be right, or if 'same' would need zeros beyond
+        all proportion; the message names it.
 
     References
     ----------
@@ -99,28 +100,27 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
     if dZ.size == 0:
         return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
+    sound = _finite_examples(dZ) & _finite_examples(A_prev)     # (m,)
     multiply = _rounded_product if _is_rounded(A_prev, dZ) else np.matmul
-    finite, t = _finite_examples(dZ), 1         # (m,)
-    if finite.any() and np.isfinite(W).all() and multiply is np.matmul:
+    t = 1
+    if sound.any() and np.isfinite(W).all() and multiply is np.matmul:
         t = _sharing(W, new[1], stride[1], sum_dtype)
+    if t > 1 and not sound.all():
+        return _apart(sound, dZ, A_prev, W, b, padding, stride)
     kernels = _widen(W.astype(sum_dtype), b, t, stride[1])
     windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
     dkernels, dA_pad = np.zeros_like(kernels), np.zeros_like(windows.A_pad)
     dwindows = windows.view(dA_pad)             # (n, h_new, w, kh, kw, c_prev)
+    apart = -(-windows.k[1] // windows.stride[1])
     dA_prev = np.empty(A_prev.shape, sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
         for (i, y, x), matrix in windows:
             dout = _outputs(dZ[i, y], x, t, sum_dtype)
             dkernels += multiply(matrix.T, dout)
-            _add_up(dout, kernels, dwindows[:i.stop - i.start, y, x],
-                    -(-windows.k[1] // windows.stride[1]))
+            _add_up(dout, kernels, dwindows[:i.stop - i.start, y, x], apart)
             if (y.stop, x.stop) == windows.new:     # i is complete
                 dA_prev[i] = dA_pad[windows.inside][:i.stop - i.start]
                 dA_pad[...] = 0
-    if t > 1 and not finite.all():
-        # 0 * infinity is NaN: these examples need windows that are not wide
-        dA_prev[~finite] = conv_backward(dZ[~finite], A_prev[~finite], W, b,
-                                         padding, stride)[0]
     gradients = (dA_prev,) + _narrow(dkernels, W.shape, t, stride[1])
     return tuple(array.astype(dtype, copy=False) for array in gradients)
 
@@ -150,7 +150,7 @@ def _check(A_prev, W, b, padding, stride):
     if 0 in W.shape or kh > h_pad or kw > w_pad:
         raise ValueError(f'W has the shape {W.shape}, expected 1 x 1 to '
                          f'{h_pad} x {w_pad} pixels and a channel')
-    if h_pad * w_pad * c_prev > max(2 ** 25, 9 * h_prev * w_prev * c_prev):
+    if h_pad * w_pad * c_prev > max(2 ** 29, 9 * h_prev * w_prev * c_prev):
         raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
                          f'would pad {h_prev} x {w_prev} pixels with zeros '
                          f'to {h_pad} x {w_pad}')
@@ -158,10 +158,10 @@ def _check(A_prev, W, b, padding, stride):
 
 
 def _fit(size, k, s, padding):
-    """Return the zeros before an axis, its size with zeros, what fits in it.
+    """Return the zeros before an axis, its size with zeros, how many fit.
 
-    'same' keeps the size: so many windows, s apart and k wide, are
-    (size - 1) * s + k wide in all.
+    'same' makes room for as many windows as the axis has pixels: s apart and k
+    wide each, they are (size - 1) * s + k wide in all.
 
     >>> _fit(5, 3, 1, 'same'), _fit(5, 2, 1, 'same'), _fit(5, 3, 2, 'valid')
     ((1, 7, 5), (1, 6, 5), (0, 5, 2))
@@ -188,9 +188,9 @@ def _gradient_size(name, gradient, most):
 
 
 def _shape(name, array, *expected):
-    """Return the shape of an array of numbers, or raise if it is another.
+    """Return an array's shape, or raise unless it is as expected.
 
-    Where a name stands among the expected sizes, any size will do.
+    An expected size that is given as a name matches any size.
 
     >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
     (1, 1, 1, 4)
@@ -238,7 +238,7 @@ def _dtypes(*arrays):
 
 
 def _finite_examples(array):
-    """Return which examples hold neither infinity nor NaN, (m,).
+    """Return which examples have a finite sum, so no infinity or NaN, (m,).
 
     >>> _finite_examples(np.array([1, np.inf]).reshape(2, 1, 1, 1)).tolist()
     [True, False]
@@ -247,8 +247,35 @@ def _finite_examples(array):
         return np.isfinite(array.sum(axis=(1, 2, 3), dtype=_dtypes(array)[1]))
 
 
+def _apart(sound, dZ, A_prev, W, b, padding, stride):
+    """Return the gradients where some examples hold infinity or NaN.
+
+    0 * infinity is NaN, so these need windows that are not wide. They are zero
+    among the others, and computed on their own.
+
+    >>> A_prev = np.array([1, np.inf]).reshape(2, 1, 1, 1)
+    >>> one = np.ones((1, 1, 1, 1))
+    >>> dA_prev, dW, db = _apart(np.array([True, False]), np.ones_like(A_prev),
+    ...                          A_prev, one, one, 'valid', (1, 1))
+    >>> dW.ravel(), db.ravel()
+    (array([inf]), array([2.]))
+    """
+    # in one dtype, so that nothing is rounded in the parts
+    A_prev = A_prev.astype(np.result_type(dZ, A_prev))
+    arrays = dZ.copy(), A_prev.copy()
+    for array in arrays:
+        array[~sound] = 0
+    dA_prev, dW, db = conv_backward(*arrays, W, b, padding, stride)
+    odd = conv_backward(dZ[~sound], A_prev[~sound], W, b, padding, stride)
+    dA_prev[~sound] = odd[0]
+    return dA_prev, dW + odd[1], db + odd[2]
+
+
 def _is_rounded(A_prev, dZ):
     """Return whether the products that make up dW are rounded to float32.
+
+    They are if A_prev is float32 and dZ float64, unless a number or a product
+    would not fit.
 
     >>> _is_rounded(np.ones(1, 'f4'), np.array([3.])), _is_rounded(
     ...     np.ones(1, 'f4'), np.array([1e39]))
@@ -259,16 +286,16 @@ def _is_rounded(A_prev, dZ):
     sizes = [np.abs(array) for array in (A_prev, dZ)]
     most = [float(size.max()) for size in sizes]
     least = [float(size.min(where=size > 0, initial=np.inf)) for size in sizes]
-    # well inside of what float32 holds: each number and each product
-    return (max(most[1], most[0] * most[1]) < 1e38 and
-            min(least[1], least[0] * least[1]) > 1e-37)
+    # well inside of what float32 holds: each number of dZ, each product
+    return all(1e-37 < size < 1e38 for size in (
+        most[1], least[1], most[0] * most[1], least[0] * least[1]))
 
 
 def _rounded_product(columns, dout):
     """Return columns @ dout, each product rounded to float32.
 
-    The last row, which becomes db, is exact. columns is (kh * kw * c_prev + 1,
-    windows), dout (windows, c_new).
+    The last row, which becomes db, is not rounded. columns is
+    (kh * kw * c_prev + 1, windows), dout (windows, c_new).
 
     >>> third = np.array([[1 / 3]])
     >>> _rounded_product(np.array([[1.], [1.]]), third) == third
@@ -284,22 +311,23 @@ def _rounded_product(columns, dout):
 def _sharing(W, w_new, sw, dtype):
     """Return t, how many neighbouring outputs share a wide window.
 
-    About 64 columns, t * c_new, suit the product of matrices; a t that divides
-    w_new wastes none. It is 1 where wide windows have no use: without BLAS,
-    and where they would be longer than some 512 numbers.
+    Products of matrices are fastest with t * c_new, the columns, near 64; a t
+    that divides w_new wastes none of them. Windows stay near 512 numbers. t is
+    1 where that is too few to share, and for dtypes that NumPy multiplies
+    without BLAS, where only the number of multiplications counts.
 
-    >>> _sharing(np.zeros((3, 3, 1, 2)), 28, 1, np.dtype('f8'))
-    28
+    >>> _sharing(np.zeros((3, 3, 1, 8)), 28, 1, np.dtype('f8'))
+    7
     """
     kh, _, c_prev, c_new = W.shape
     most = min(w_new, 512 // (kh * c_prev * sw))
     if most < 2 or dtype.char not in 'fd':
         return 1
-    wish = min(max(1, round(64 / c_new)), most)
-    divisors = [t for t in range((wish + 1) // 2, min(2 * wish, most) + 1)
+    ideal = min(max(1, round(64 / c_new)), most)
+    divisors = [t for t in range((ideal + 1) // 2, min(2 * ideal, most) + 1)
                 if w_new % t == 0]
     return min(divisors, key=lambda t: abs(t * c_new - 64),
-               default=-(-w_new // round(w_new / wish)))
+               default=-(-w_new // round(w_new / ideal)))
 
 
 def _widen(W, b, t, s):
@@ -342,19 +370,19 @@ class _Windows:
 
     Each row holds the pixels of a window that t outputs share, and a 1.
     Iterating yields which examples, rows and columns of windows these are, as
-    slices, and the matrix.
+    slices, and the matrix. With kw = 2, four pixels have three outputs; two
+    share a window:
 
     >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
-    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 1,
+    >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 2,
     ...                              image.dtype):
     ...     print(matrix)
-    [[1 2 1]
-     [2 3 1]
-     [3 4 1]]
+    [[1 2 3 1]
+     [3 4 0 1]]
     """
 
     def __init__(self, A_prev, before, k, stride, new, t, dtype):
-        """Set the memory apart that each few examples use again."""
+        """Allocate the memory that every block of examples uses again."""
         (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
                                                          stride)
         self.A_prev, self.stride = A_prev, (sh, t * sw)
@@ -362,7 +390,8 @@ class _Windows:
         self.new = h_new, w_new = new[0], -(-new[1] // t)
         h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
         w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
-        self.row = kh * kw * c + 1
+        self.row = kh * kw * c + 1              # how long a row is
+        # at most 3 MiB of rows, and 2 ** 21 numbers of images
         n, h, w = self.block = _block(
             3 * 2 ** 20 // (self.row * dtype.itemsize),
             min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
@@ -376,8 +405,9 @@ class _Windows:
     def view(self, pad):
         """Return the pixels that each window sees, without a copy.
 
-        Its shape is (n, h_new, w_new, kh, kw, c): a step to the next window is
-        sh rows or t * sw columns of the image, a step inside a window one.
+        Its shape is (n, h_new, w_new, kh, kw, c). The next window is sh rows
+        or t * sw columns of the image further on, the next pixel of a window
+        one.
         """
         by_example, by_row, by_column, by_channel = pad.strides
         return np.lib.stride_tricks.as_strided(
@@ -404,11 +434,11 @@ class _Windows:
 def _block(most, m, h, w):
     """Return how many examples, rows and columns to take at a time.
 
-    They are `most` in all: some columns of one row, some whole rows of one
-    example, or some whole examples.
+    They are `most` in all, or fewer: some whole examples, some whole rows of
+    one, or some columns of one row; at least one of each.
 
-    >>> _block(100, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
-    ((1, 8, 7), (1, 4, 7), (1, 1, 6))
+    >>> _block(200, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
+    ((3, 8, 7), (1, 4, 7), (1, 1, 6))
     """
     return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
             max(1, min(w, most)))
@@ -418,7 +448,7 @@ def _outputs(dZ, x, t, dtype):
     """Return the gradients of the outputs of wide windows, as a matrix.
 
     dZ is (n, h, w_new, c_new), x says which windows of a row. Their shape is
-    (n * h * windows, t * c_new); an output too much gets a gradient of 0.
+    (n * h * windows, t * c_new); outputs beyond w_new get a gradient of 0.
 
     >>> _outputs(np.array([1, 2, 3]).reshape(1, 1, 3, 1), slice(0, 2), 2, int)
     array([[1, 2],
@@ -437,8 +467,10 @@ def _outputs(dZ, x, t, dtype):
 def _add_up(dout, kernels, dwindows, apart):
     """Add each window's gradient, dout @ kernels.T, at its pixels.
 
-    dwindows, (n, h, w, kh, kw, c), is a view of dA_pad. Every apart-th window
-    of a row shares no pixel with the others, so these are added at once.
+    dwindows, (n, h, w, kh, kw, c), is a view of dA_pad. Windows that are
+    `apart` from one another in a row share no pixel, so these are added at
+    once; those above one another may share some, so each of their rows is
+    added on its own.
 
     >>> dA_pad = np.zeros((1, 1, 4, 1), int)
     >>> windows = _Windows(dA_pad, (0, 0), (1, 2), (1, 1), (1, 3), 1,

@@ -11,9 +11,8 @@ window:
     A, dA            (m, h_new, w_new, c)
 
 dA says how much the cost grows with each number of A. A pixel that is the
-maximum of a window receives all that the window's maximum would; of an average
-each pixel receives its share, dA / (kh * kw). A pixel in several windows
-receives the sum:
+maximum of a window receives the window's whole gradient; for an average, each
+pixel receives dA / (kh * kw). A pixel in several windows receives the sum:
 
     dA_prev[i, p, q, c] = sum over the windows (y, x) that hold (p, q) of
                          dA[i, y, x, c] * (A_prev[i, p, q, c] == A[i, y, x, c])
@@ -28,9 +27,11 @@ then each pixel the columns that hold it:
     dA_down[y, q] = sum of  dA[y, x] * (A_down[y, q] == A[y, x])
     dA_prev[p, q] = sum of  dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
-What makes it fast. There are kh + kw look-ups instead of kh * kw. Each works
-on long pieces of memory, and on a few examples, or a few rows of a large one,
-at a time, so that they stay in the processor's cache.
+An average needs no comparison: there, each step only adds.
+
+What makes it fast. At stride 1 there are kh + kw look-ups instead of kh * kw.
+Each works on long pieces of memory, and on a few examples at a time, so that
+they stay in the processor's cache.
 """
 import numpy as np
 
@@ -83,9 +84,9 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
                     _holders(w_prev, kw, sw, w_new))
     row_size = w_prev * c * sum_dtype.itemsize
     n, h, _ = _block(2 ** 20 // row_size, m, h_prev, 1)
-    first, step = _first(n, h_new + 1, w_new, h_prev, w_prev, kh, sh, sw,
-                         row_size)
-    # pixels in no window look up one more, below or on the right, that is 0
+    starts, all_rows = _starts(n, h_new + 1, w_new, h_prev, w_prev, kh, sh, sw,
+                               row_size)
+    # pixels in no window look up an extra one, whose gradient is 0
     padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
     dA_prev = np.empty(A_prev.shape, sum_dtype)
     for i in range(0, m, n):
@@ -94,8 +95,8 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
         if mode == 'avg':
             A_down, A, gradient = None, None, gradient / (kh * kw)
         else:
-            A_down, A = _maxima(pixels, (kh, kw), (sh, step),
-                                first[:len(pixels)], across)
+            A_down, A = _maxima(pixels, (kh, kw), sh, all_rows,
+                                starts[:len(pixels)], across)
         dA_down = _receive(A_down, A, gradient, across, 2)
         for y in range(0, h_prev, h):
             _receive(pixels[:, y:y + h], A_down, dA_down, [
@@ -144,9 +145,9 @@ def _gradient_size(name, gradient, most):
 
 
 def _shape(name, array, *expected):
-    """Return the shape of an array of numbers, or raise if it is another.
+    """Return an array's shape, or raise unless it is as expected.
 
-    Where a name stands among the expected sizes, any size will do.
+    An expected size that is given as a name matches any size.
 
     >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
     (1, 1, 1, 4)
@@ -196,11 +197,11 @@ def _dtypes(*arrays):
 def _block(most, m, h, w):
     """Return how many examples, rows and columns to take at a time.
 
-    They are `most` in all: some columns of one row, some whole rows of one
-    example, or some whole examples.
+    They are `most` in all, or fewer: some whole examples, some whole rows of
+    one, or some columns of one row; at least one of each.
 
-    >>> _block(100, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
-    ((1, 8, 7), (1, 4, 7), (1, 1, 6))
+    >>> _block(200, 9, 8, 7), _block(30, 9, 8, 7), _block(6, 9, 8, 7)
+    ((3, 8, 7), (1, 4, 7), (1, 1, 6))
     """
     return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
             max(1, min(w, most)))
@@ -222,42 +223,45 @@ def _holders(size, k, s, new):
             np.minimum(pixel // s, new - 1))
 
 
-def _maxima(pixels, k, apart, first, across):
-    """Return what a pixel is compared with, and of this the maxima across.
+def _maxima(pixels, k, sh, all_rows, starts, across):
+    """Return A_down, which pixels are compared with, and A, its maxima.
 
-    That is A_down, (n, h_new + 1, w_prev, c), and A, (n, h_new + 1, w_new, c).
-    The last row is for pixels in no window, and can be anything. Where windows
+    Their shapes are (n, h_new + 1, w_prev, c) and (n, h_new + 1, w_new, c);
+    the last row is for pixels in no window, and can be anything. Where windows
     do not overlap across, each column is in one only: A_down then holds that
-    window's maximum, and A is None. pixels is (n, h_prev, w_prev, c), first
-    `_first`'s, across `_holders`'.
+    window's maximum, and A is None. pixels is (n, h_prev, w_prev, c); starts
+    comes from `_starts`, across from `_holders`.
 
     >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
-    >>> A_down, A = _maxima(pixels, (2, 2), (1, 1), np.array([[[0, 1]]]),
+    >>> A_down, A = _maxima(pixels, (2, 2), 1, True, np.array([[[0, 1]]]),
     ...                     _holders(3, 2, 1, 2))
     >>> A_down.ravel(), A.ravel()
     (array([6, 5, 4]), array([6, 5]))
     """
     w_prev, c = pixels.shape[2:]
-    down = _down(np.maximum, pixels, k[0], *apart)          # (rows, w_prev, c)
+    down = _down(np.maximum, pixels, k[0], sh, all_rows)   # (rows, w_prev, c)
     flat = _shifted(np.maximum, down.reshape(-1), k[1], c)
-    A = np.take(flat.reshape(-1, c), first, axis=0, mode='clip')
+    A = np.take(flat.reshape(-1, c), starts, axis=0, mode='clip')
     if (across[0] >= across[1]).all():
         return np.take(A, across[1], axis=2, mode='clip'), None
-    return np.take(down, first[:, :, 0] // w_prev, axis=0, mode='clip'), A
+    return np.take(down, starts[:, :, 0] // w_prev, axis=0, mode='clip'), A
 
 
-def _down(combine, pixels, kh, sh, step):
+def _down(combine, pixels, kh, sh, all_rows):
     """Combine the kh rows of each window, each column for itself.
 
-    pixels is (n, h, w, c), the result (rows, w, c). The rows of windows are
-    step apart there: every sh-th row of pixels, or all rows, if step is sh.
+    pixels is (n, h, w, c), the result (rows, w, c). With all_rows, windows
+    begin at each row of pixels, and those that run into the next example are
+    useless; without, there are only the windows that are sh rows apart.
 
-    >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
-    >>> _down(np.maximum, pixels, 2, 1, 1).ravel()
-    array([6, 5, 4])
+    >>> pixels = np.array([1, 3, 2, 5, 4]).reshape(1, 5, 1, 1)
+    >>> _down(np.maximum, pixels, 2, 2, True).ravel()
+    array([3, 3, 5, 5])
+    >>> _down(np.maximum, pixels, 2, 2, False).ravel()
+    array([3, 5])
     """
     n, h, w, c = pixels.shape
-    if step == sh:
+    if all_rows:
         down = _shifted(combine, pixels.reshape(-1), kh, w * c)
     else:
         rows, end = pixels.reshape(n, h, w * c), h - kh + 1
@@ -270,8 +274,8 @@ def _down(combine, pixels, kh, sh, step):
 def _shifted(combine, flat, k, step):
     """Combine k copies of a flat array, each shifted by step more.
 
-    Two are combined to one of width 2, two of those to one of width 4, and so
-    on; what is needed of these makes up k.
+    Copies are combined in pairs, then pairs of pairs: widths 1, 2, 4 and so
+    on. Those widths whose sum is k are combined for the result.
 
     >>> _shifted(np.maximum, np.array([6, 5, 4, 7]), 3, 1)
     array([6, 7])
@@ -290,30 +294,29 @@ def _shifted(combine, flat, k, step):
         width *= 2
 
 
-def _first(n, h_new, w_new, h, w, kh, sh, sw, row_size):
-    """Return where windows begin after `_down`, and its step.
+def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
+    """Return where windows begin after `_down`, and which way it goes.
 
-    That is where their first pixels lie in (rows, w), laid out flat, as
-    (n, h_new, w_new), if each example has h rows of pixels. Where a row is
-    short, it takes longer to skip the rows between windows than to combine
-    them too, as all rows are one piece of memory.
+    That is where their first pixels lie in its result, laid out flat, as
+    (n, h_new, w_new), where an example has h rows of w pixels; and all_rows.
+    Short rows are combined faster in one piece than with those between windows
+    left out: each row on its own costs as much time as 4 KiB.
 
-    >>> _first(2, 2, 2, 5, 4, 2, 2, 1, 64)
-    (array([[[ 0,  1],
-            [ 8,  9]],
-    <BLANKLINE>
-           [[20, 21],
-            [28, 29]]]), 2)
+    >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 64)[0].tolist()
+    [[[0, 1], [8, 9]], [[20, 21], [28, 29]]]
+    >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 9999)[0].tolist()
+    [[[0, 1], [4, 5]], [[8, 9], [12, 13]]]
     """
-    fit, passes = (h - kh) // sh + 1, bin(kh).count('1') + len(bin(kh)) - 4
+    fit = (h - kh) // sh + 1
+    passes = bin(kh).count('1') + len(bin(kh)) - 4      # that `_shifted` takes
     all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
     step, size = (sh, h) if all_rows else (1, fit)
     rows = np.arange(n)[:, None] * size + np.arange(h_new) * step
-    return rows[:, :, None] * w + np.arange(w_new) * sw, step
+    return rows[:, :, None] * w + np.arange(w_new) * sw, all_rows
 
 
 def _is_finite(array):
-    """Return whether no number is infinite or NaN.
+    """Return whether the sum is finite, so no number is infinite or NaN.
 
     >>> _is_finite(np.ones(2)), _is_finite(np.array([1, np.inf]))
     (True, False)
@@ -325,9 +328,9 @@ def _is_finite(array):
 def _receive(values, A, dA, held, axis, out=None):
     """Return what each value receives from the windows that hold it.
 
-    A and dA hold the windows' maxima and gradients; without A, each value
-    receives the whole. held is `_holders`' for the axis, of whose windows dA
-    has one more, which is 0.
+    A and dA hold the windows' maxima and gradients; without A, every value
+    receives all gradients. held comes from `_holders`, for this axis; dA has
+    one window more than it knows of, whose gradient is 0.
 
     >>> values, A, dA = (np.array(row).reshape(1, 1, -1, 1) for row in (
     ...     [1, 3, 2], [3, 3], [10, 20, 0]))
@@ -335,7 +338,7 @@ def _receive(values, A, dA, held, axis, out=None):
     array([ 0, 30,  0])
     """
     (first, last), none = held, dA.shape[axis] - 1
-    finite, total = A is None or _is_finite(dA), out
+    finite = A is None or _is_finite(dA)
     for j in range(max(0, (last - first).max()) + 1):
         window = np.where(last - j >= first, last - j, none)
         share = np.take(dA, window, axis, out if j == 0 else None, 'clip')

@@ -78,7 +78,9 @@ def test_one_infinite_pixel_changes_no_other_example(layer, special):
     others = np.arange(300) != 77
     np.testing.assert_array_equal(found[0][0][others], found[1][0][others])
     assert np.isfinite(found[1][0][77]).sum() == 2 * (28 * 28 - 9)
-    others = np.arange(300) != 99
+    # of example 77 only A_prev changed, which dA_prev does not depend on
+    others = ~np.isin(np.arange(300), [77, 99])
+    np.testing.assert_allclose(found[0][1][77], found[1][1][77], rtol=1e-12)
     np.testing.assert_array_equal(found[0][1][others], found[1][1][others])
     assert np.isfinite(found[1][1][99]).sum() == 28 * 28 - 9
 
@@ -308,3 +310,53 @@ def test_large_unsigned_integers(rng):
     A_prev = rng.randint(0, 9, (1, 4, 4, 1)).astype(np.uint64)
     W = np.ones((2, 2, 1, 1), np.uint64)
     assert conv_forward(A_prev, W, W[:1, :1], identity).dtype == np.float64
+
+
+@pytest.mark.parametrize('mode', ['max', 'avg'])
+@pytest.mark.parametrize('shape, kernel_shape, stride', [
+    ((3, 7, 7, 512), (7, 7), (1, 1)), ((3, 9, 7, 512), (7, 7), (1, 2)),
+    ((4, 2, 1250, 1), (2, 2), (1, 1)), ((4, 3, 40, 64), (3, 3), (1, 1)),
+    ((4, 9, 40, 64), (8, 2), (2, 1)), ((4, 9, 40, 64), (1, 2), (2, 3)),
+    ((4, 9, 40, 64), (3, 1), (4, 3)), ((3, 13, 9, 300), (5, 2), (3, 1))])
+def test_long_rows_of_several_images(rng, shape, kernel_shape, stride, mode):
+    """Several images at a time, whose rows are or are not combined at once."""
+    A_prev = rng.randint(0, 9, shape).astype(float)
+    A = pool_forward(A_prev, kernel_shape, stride, mode)
+    dA = rng.rand(*A.shape)
+    np.testing.assert_allclose(
+        A, loops.pool_forward(A_prev, kernel_shape, stride, mode), rtol=1e-12)
+    np.testing.assert_allclose(
+        pool_backward(dA, A_prev, kernel_shape, stride, mode),
+        loops.pool_backward(dA, A_prev, kernel_shape, stride, mode),
+        rtol=1e-12)
+
+
+@pytest.mark.parametrize('special', [np.nan, np.inf])
+@pytest.mark.parametrize('where', ['A_prev', 'dZ'])
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_infinity_at_the_edge_of_a_width_that_no_window_divides(
+        rng, special, where):
+    """The outputs that the last wide window has too much see it as well."""
+    arrays = {'A_prev': rng.rand(4, 5, 31, 1), 'W': rng.rand(3, 3, 1, 8),
+              'dZ': rng.rand(4, 3, 29, 8)}
+    arrays[where][2, 0, -1, 0] = special
+    ours = conv_backward(b=np.ones((1, 1, 1, 8)), padding='valid', **arrays)
+    theirs = loops.conv_backward(padding='valid', stride=(1, 1), **arrays)
+    for our, their in zip(ours, theirs):
+        np.testing.assert_allclose(our, their, rtol=1e-12)
+    Z = conv_forward(arrays['A_prev'], arrays['W'], np.ones((1, 1, 1, 8)),
+                     identity, 'valid')
+    np.testing.assert_allclose(Z, loops.conv_forward(
+        arrays['A_prev'], arrays['W'], np.ones((1, 1, 1, 8)), 'valid',
+        (1, 1)), rtol=1e-12)
+
+
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_nan_does_not_hide_that_a_product_is_too_large():
+    """1e30 times 1e30 is beyond float32, whatever else there is."""
+    A_prev = np.full((2, 1, 1, 2), 1e30, np.float32)
+    A_prev[0, 0, 0, 0] = np.nan
+    dZ, W = np.full((2, 1, 1, 1), 1e30), np.ones((1, 1, 2, 1))
+    _, dW, _ = conv_backward(dZ, A_prev, W, np.ones((1, 1, 1, 1)))
+    assert np.isnan(dW[0, 0, 0, 0])
+    np.testing.assert_allclose(dW[0, 0, 1, 0], 2e60, rtol=1e-6)
