@@ -39,7 +39,8 @@ if __name__ == '__main__':
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 # distributed.py, which lies beside this program, would hide Dask's package
-sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
+if os.path.abspath(sys.path[0]) == HERE:
+    del sys.path[0]
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
 import dask  # noqa: E402
 import dask.array as da  # noqa: E402
