@@ -23,6 +23,17 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope='session', autouse=True)
+def unmeasured():
+    """Keep coverage out of the programs that tests start.
+
+    It would take time there, and complain where it cannot write.
+    """
+    for name in list(os.environ):
+        if name.startswith('COV_CORE_'):
+            del os.environ[name]
+
+
 @pytest.fixture(scope='session')
 def mnist():
     """Return the arrays of data/MNIST.npz."""
