@@ -22,7 +22,8 @@ So all pixels that tie for a maximum receive the whole gradient.
 How. The maximum of a window is the maximum of its columns' maxima. Forward,
 A_down holds the columns' maxima, (m, h_new, w_prev, c), and A the maxima of
 those. Backward, each column's maximum looks up the windows that hold it, and
-then each pixel the columns that hold it:
+then each pixel the columns that hold it (where windows do not overlap across,
+each pixel looks up its windows directly):
 
     dA_down[y, q] = sum of  dA[y, x] * (A_down[y, q] == A[y, x])
     dA_prev[p, q] = sum of  dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
@@ -80,27 +81,27 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
         dtype = sum_dtype = np.dtype('f8')
     if dA.size == 0:
         return np.zeros(A_prev.shape, dtype)
-    down, across = (_holders(h_prev, kh, sh, h_new),
-                    _holders(w_prev, kw, sw, w_new))
+    down = _holders(h_prev, kh, sh, h_new)
+    across = _holders(w_prev, kw, sw, w_new)
+    columns = _alone(across, w_new)
     row_size = w_prev * c * sum_dtype.itemsize
     n, h, _ = _block(2 ** 20 // row_size, m, h_prev, 1)
-    starts, all_rows = _starts(n, h_new + 1, w_new, h_prev, w_prev, kh, sh, sw,
-                               row_size)
+    starts, all_rows = _starts(n, h_new + 1, w_new + 1, h_prev, w_prev, kh, sh,
+                               sw, row_size)
     # pixels in no window look up an extra one, whose gradient is 0
     padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
     dA_prev = np.empty(A_prev.shape, sum_dtype)
     for i in range(0, m, n):
         pixels, gradient = A_prev[i:i + n], padded[:m - i]
+        A_down = A = None
         gradient[:, :-1, :-1] = dA[i:i + n]
         if mode == 'avg':
-            A_down, A, gradient = None, None, gradient / (kh * kw)
+            gradient /= kh * kw
         else:
-            A_down, A = _maxima(pixels, (kh, kw), sh, all_rows,
-                                starts[:len(pixels)], across)
-        dA_down = _receive(A_down, A, gradient, across, 2)
-        for y in range(0, h_prev, h):
-            _receive(pixels[:, y:y + h], A_down, dA_down, [
-                held[y:y + h] for held in down], 1, dA_prev[i:i + n, y:y + h])
+            A_down, A = _maxima(pixels, kh, kw, sh, all_rows, starts, columns)
+        if columns is None:
+            A, gradient = A_down, _receive(A_down, A, gradient, across, 2)
+        _by_rows(h, pixels, A, gradient, down, columns, dA_prev[i:i + n])
     return dA_prev.astype(dtype, copy=False)
 
 
@@ -223,28 +224,41 @@ def _holders(size, k, s, new):
             np.minimum(pixel // s, new - 1))
 
 
-def _maxima(pixels, k, sh, all_rows, starts, across):
-    """Return A_down, which pixels are compared with, and A, its maxima.
+def _alone(held, none):
+    """Return the one window that holds each pixel; None where some overlap.
 
-    Their shapes are (n, h_new + 1, w_prev, c) and (n, h_new + 1, w_new, c);
-    the last row is for pixels in no window, and can be anything. Where windows
-    do not overlap across, each column is in one only: A_down then holds that
-    window's maximum, and A is None. pixels is (n, h_prev, w_prev, c); starts
-    comes from `_starts`, across from `_holders`.
+    held comes from `_holders`; where no window holds a pixel, it is `none`.
+
+    >>> _alone(_holders(4, 1, 2, 2), 2)
+    array([0, 2, 1, 2])
+    """
+    first, last = held
+    if (first < last).any():
+        return None
+    return np.where(first > last, none, last)
+
+
+def _maxima(pixels, kh, kw, sh, all_rows, starts, columns):
+    """Return A_down, the maxima down, and A, the maxima of these across.
+
+    Their shapes are (n, h_new + 1, w_prev, c) and (n, h_new + 1, w_new + 1,
+    c); the last row and column are for pixels in no window, and can be
+    anything. pixels is (n, h_prev, w_prev, c); starts comes from `_starts`.
+    With columns, windows do not overlap across, and A_down is not needed.
 
     >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
-    >>> A_down, A = _maxima(pixels, (2, 2), 1, True, np.array([[[0, 1]]]),
-    ...                     _holders(3, 2, 1, 2))
+    >>> A_down, A = _maxima(pixels, 2, 2, 1, True, np.array([[[0, 1]]]), None)
     >>> A_down.ravel(), A.ravel()
     (array([6, 5, 4]), array([6, 5]))
     """
-    w_prev, c = pixels.shape[2:]
-    down = _down(np.maximum, pixels, k[0], sh, all_rows)   # (rows, w_prev, c)
-    flat = _shifted(np.maximum, down.reshape(-1), k[1], c)
+    n, _, w_prev, c = pixels.shape
+    starts = starts[:n]
+    down = _down(np.maximum, pixels, kh, sh, all_rows)      # (rows, w_prev, c)
+    flat = _shifted(np.maximum, down.reshape(-1), kw, c)
     A = np.take(flat.reshape(-1, c), starts, axis=0, mode='clip')
-    if (across[0] >= across[1]).all():
-        return np.take(A, across[1], axis=2, mode='clip'), None
-    return np.take(down, starts[:, :, 0] // w_prev, axis=0, mode='clip'), A
+    if columns is None:
+        down = np.take(down, starts[:, :, 0] // w_prev, axis=0, mode='clip')
+    return down, A
 
 
 def _down(combine, pixels, kh, sh, all_rows):
@@ -325,22 +339,28 @@ def _is_finite(array):
         return bool(np.isfinite(array.sum()))
 
 
-def _receive(values, A, dA, held, axis, out=None):
+def _receive(values, A, dA, held, axis, out=None, columns=None):
     """Return what each value receives from the windows that hold it.
 
     A and dA hold the windows' maxima and gradients; without A, every value
     receives all gradients. held comes from `_holders`, for this axis; dA has
-    one window more than it knows of, whose gradient is 0.
+    one window more than it knows of, whose gradient is 0. columns says which
+    window of a row holds each column, if that has not been looked up before.
 
     >>> values, A, dA = (np.array(row).reshape(1, 1, -1, 1) for row in (
-    ...     [1, 3, 2], [3, 3], [10, 20, 0]))
+    ...     [1, 3, 2], [3, 3, 0], [10, 20, 0]))
     >>> _receive(values, A, dA, _holders(3, 2, 1, 2), 2).ravel()
     array([ 0, 30,  0])
     """
-    (first, last), none = held, dA.shape[axis] - 1
+    (first, last), none, width = held, dA.shape[axis] - 1, dA.shape[2]
     finite = A is None or _is_finite(dA)
+    if columns is not None:     # rows and columns of windows in one axis
+        A, dA = (array if array is None else array.reshape(
+            len(dA), -1, dA.shape[3]) for array in (A, dA))
     for j in range(max(0, (last - first).max()) + 1):
         window = np.where(last - j >= first, last - j, none)
+        if columns is not None:
+            window = window[:, None] * width + columns
         share = np.take(dA, window, axis, out if j == 0 else None, 'clip')
         if A is not None:
             chosen = values == np.take(A, window, axis, mode='clip')
@@ -349,3 +369,20 @@ def _receive(values, A, dA, held, axis, out=None):
             share *= chosen
         total = np.add(total, share, out=total) if j else share
     return total
+
+
+def _by_rows(h, values, A, dA, held, columns, out):
+    """Let h rows of values at a time receive from the windows that hold them.
+
+    The arguments are `_receive`'s, whose result goes into out.
+
+    >>> values, dA = np.ones((1, 3, 1, 1)), np.array([1., 2, 0])
+    >>> out = np.empty((1, 3, 1, 1))
+    >>> _by_rows(2, values, None, dA.reshape(1, 3, 1, 1),
+    ...          _holders(3, 2, 1, 2), None, out)
+    >>> out.ravel()
+    array([1., 3., 2.])
+    """
+    for y in range(0, values.shape[1], h):
+        some = [window[y:y + h] for window in held]
+        _receive(values[:, y:y + h], A, dA, some, 1, out[:, y:y + h], columns)
