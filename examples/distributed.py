@@ -79,6 +79,10 @@ def arguments():
     if args.examples > 50000:
         parser.error('argument --examples: {} is more than the 50000 training '
                      'images'.format(args.examples))
+    if (args.checkpoint and os.path.lexists(args.checkpoint) and
+            not os.path.isdir(args.checkpoint)):
+        parser.error('argument --checkpoint: {!r} is not a folder, expected '
+                     'one or a new name'.format(args.checkpoint))
     shares = args.devices or args.workers
     if args.batch_size < shares:
         parser.error('argument --batch-size: {} is too few to give each of {} '
@@ -194,7 +198,7 @@ def train(args, strategy, chief):
 
 
 def end_with(parent, signals):
-    """End this process at Ctrl-C, or when its parent is gone or has done.
+    """End this process at Ctrl-C, or when its parent is gone or has finished.
 
     TensorFlow may be waiting for another worker at that time, and would not
     hear of it: so this is done in a thread of its own.
@@ -213,8 +217,10 @@ def is_chief():
     try:
         config = json.loads(text)
         task = config.get('task', {'type': 'worker', 'index': 0})
+        # TensorFlow takes the index as a number or as a text
         return task['type'] == 'chief' or (
-            'chief' not in config.get('cluster', {}) and task['index'] == 0)
+            'chief' not in config.get('cluster', {}) and
+            int(task['index']) == 0)
     except (ValueError, KeyError, TypeError, AttributeError):
         sys.exit('TF_CONFIG is {!r:.200}, expected {{"cluster": {{"worker": '
                  '["host:port", ...]}}, "task": {{"type": "worker", "index": '
@@ -253,7 +259,7 @@ def work(args, job):
     except BrokenPipeError:
         os._exit(1)     # whoever read the output has seen enough
     # TensorFlow 2.6 may crash when it takes down what others still talk to,
-    # so all workers end together, when the parent knows that each has done
+    # so all workers end together, when the parent knows that each has finished
     if parent:
         parent.send(b'.')
         listener.join()
@@ -275,7 +281,7 @@ def start(command, n):
     Returns
     -------
     list of (subprocess.Popen, socket.socket)
-        The workers. Each sends a byte when it has done, and ends when the
+        The workers. Each sends a byte when it has finished, and ends when the
         socket is closed.
     """
     listeners = [socket.socket() for _ in range(n)]
@@ -302,7 +308,7 @@ def start(command, n):
 
 
 def wait(workers):
-    """Wait until all workers have done; end them all, also if one fails.
+    """Wait until all workers have finished; end them all, also if one fails.
 
     Parameters
     ----------

@@ -174,6 +174,7 @@ def test_one_worker_of_a_cluster():
 @pytest.mark.parametrize('arguments, words', [
     ('--workers 0', 'argument --workers'), ('--devices x', 'positive'),
     ('--workers 2 --devices 2', 'not allowed'),
+    ('--checkpoint /dev/null', "'/dev/null' is not a folder"),
     ('--examples 50001', '50000'), ('--batch-size 2 --workers 3', '3')])
 def test_wrong_arguments(arguments, words):
     """They are named before anything is started."""
@@ -187,3 +188,15 @@ def test_wrong_tf_config(config):
     output, complaint = Job('', TF_CONFIG=config).end(1)
     assert output == '' and complaint.startswith('TF_CONFIG is ')
     assert config in complaint and '"index": 0' in complaint
+
+
+@pytest.mark.parametrize('index, chief', [
+    ('0', True), ('"0"', True), ('1', False), ('"1"', False)])
+def test_who_is_the_chief(index, chief):
+    """TensorFlow takes the index as a number or as a text."""
+    config = '{{"task": {{"type": "worker", "index": {}}}}}'.format(index)
+    code = 'print(__import__("distributed").is_chief())'
+    found = subprocess.check_output(
+        [sys.executable, '-c', code], cwd=EXAMPLES,
+        env=dict(os.environ, TF_CONFIG=config))
+    assert found.decode() == '{}\n'.format(chief)
