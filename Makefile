@@ -52,7 +52,8 @@ examples: $(VENV)/examples
 
 quick: $(VENV)/tests
 	$(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
-		files.py conv.py pool.py refusals.py properties.py)
+		files.py four_files.py conv.py pool.py edges.py refusals.py \
+		properties.py)
 
 test: $(VENV)/tests $(VENV)/examples
 	$(VENV)/bin/python -m pytest -n auto --dist loadgroup --cov \
