@@ -309,12 +309,12 @@ def _shifted(combine, flat, k, step):
 
 
 def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
-    """Return where windows begin after `_down`, and which way it goes.
+    """Return where each window begins in `_down`'s result, and all_rows.
 
-    That is where their first pixels lie in its result, laid out flat, as
-    (n, h_new, w_new), where an example has h rows of w pixels; and all_rows.
-    Short rows are combined faster in one piece than with those between windows
-    left out: each row on its own costs as much time as 4 KiB.
+    The places count pixels, laid out flat, (n, h_new, w_new); an example has h
+    rows of w pixels, row_size bytes each. Short rows are combined faster in
+    one piece than with those between windows left out: to begin with a row
+    takes as long as to combine 4 KiB.
 
     >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 64)[0].tolist()
     [[[0, 1], [8, 9]], [[20, 21], [28, 29]]]

@@ -83,8 +83,8 @@ def load_mnist(*parts):
             arrays = {name: lib[name] for name in (
                 letter + '_' + part for part in parts for letter in 'XY')}
         for part in parts:
-            _check('X_' + part, arrays, (SIZES[part], 28, 28), 'f4', 1)
-            _check('Y_' + part, arrays, (SIZES[part],), 'iu', 9)
+            _check('X_' + part, arrays, (SIZES[part], 28, 28), 'float32', 1)
+            _check('Y_' + part, arrays, (SIZES[part],), 'integers', 9)
         return arrays
     except Exception as error:  # a damaged archive can raise nearly anything
         why = getattr(error, 'strerror', None) or ' '.join(
@@ -93,15 +93,16 @@ def load_mnist(*parts):
              "it again: see data/README.md".format(MNIST, why.rstrip('.')))
 
 
-def _check(name, arrays, shape, kinds, most):
+def _check(name, arrays, shape, expected, most):
     """Raise ValueError unless an array holds what its name promises."""
     array = arrays[name]
     if array.shape != shape:
         raise ValueError('{} has the shape {}, expected {}'.format(
             name, array.shape, shape))
-    if array.dtype.kind not in kinds or kinds == 'f4' != array.dtype.str[1:]:
+    found = 'integers' if array.dtype.kind in 'iu' else array.dtype.name
+    if found != expected:
         raise ValueError('{} is {}, expected {}'.format(
-            name, array.dtype, 'float32' if kinds == 'f4' else 'integers'))
+            name, array.dtype, expected))
     least, largest = array.min(), array.max()
     if not 0 <= least <= largest <= most:
         raise ValueError('{} lies between {} and {}, expected 0 to {}'.format(
