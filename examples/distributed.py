@@ -17,19 +17,39 @@ TF_CONFIG is TensorFlow's own way of telling a worker who the others are:
     {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]},
      "task": {"type": "worker", "index": 0}}
 
-The first worker, the chief, prints and saves; the others only work.
+The first worker, the chief, prints and saves; the others only work. There may
+be a "chief" beside the "worker"s, which then is the first.
 """
 import argparse
+import contextlib
 import itertools
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-import time
+
+ENDINGS = {signal.SIGINT: 'Interrupted.', signal.SIGTERM: 'Terminated.',
+           signal.SIGHUP: 'Terminated.'}
+
+
+def hold():
+    """Let the signals that end this program wait until it asks for them.
+
+    What is to be ignored, as after `nohup`, stays so.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [
+        signum for signum in ENDINGS
+        if signal.getsignal(signum) != signal.SIG_IGN])
+
+
+if __name__ == '__main__':
+    hold()      # before the imports, which take a while
 
 # Keras 3 cannot train on several workers; tf-keras, Keras 2's last line, can
 os.environ['TF_USE_LEGACY_KERAS'] = '1'
@@ -38,17 +58,76 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import numpy as np  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
-load_mnist = __import__('surroundings').load_mnist
+surroundings = __import__('surroundings')
+load_mnist = surroundings.load_mnist
 
 LOST_ANOTHER = 3    # the exit code of a worker that misses another one
+# where Keras keeps the last finished epoch in a checkpoint
+EPOCH = 'ckpt_saved_epoch/.ATTRIBUTES/VARIABLE_VALUE'
+
+
+class Unusable(Exception):
+    """What this run was given and cannot work with, and why."""
 
 
 def positive(text):
     """Return a positive integer that was given on the command line."""
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(
             '{!r} is not a positive integer'.format(text))
     return int(text)
+
+
+def folder(text):
+    """Return a folder given on the command line, if checkpoints can go there.
+
+    At the end of a run, `unfinished/chief` is removed with all that it holds.
+    """
+    unfinished = os.path.join(text, 'unfinished')
+    chief = os.path.join(unfinished, 'chief')
+    weights = os.path.join(text, 'lenet5.h5')
+    for path in text, unfinished, chief:
+        if not path or os.path.lexists(path) and not os.path.isdir(path):
+            raise argparse.ArgumentTypeError(
+                '{!r} is not a folder, expected one or a new name'.format(
+                    path))
+    if os.path.lexists(weights) and not os.path.isfile(weights):
+        raise argparse.ArgumentTypeError(
+            '{!r} is not a file, expected one or none'.format(weights))
+    try:
+        names = os.listdir(chief) if os.path.exists(chief) else []
+    except OSError as error:
+        raise argparse.ArgumentTypeError('{!r} cannot be read: {}'.format(
+            chief, error.strerror))
+    for name in names:
+        if not name.startswith(('checkpoint', 'ckpt-')):
+            raise argparse.ArgumentTypeError(
+                '{!r} is not part of a checkpoint: remove it or name another '
+                'folder'.format(os.path.join(chief, name)))
+    return text
+
+
+def members():
+    """Return how many workers TF_CONFIG names, or end saying what is wrong.
+
+    TensorFlow takes the index as a number or as a text. It knows evaluators
+    and parameter servers too, but nobody here would be one.
+    """
+    text = os.environ.get('TF_CONFIG', '{}')
+    try:
+        config = json.loads(text)
+        cluster = config.get('cluster', {})
+        if cluster or 'task' in config:
+            kind, index = config['task']['type'], int(config['task']['index'])
+        if cluster and not (set(cluster) <= {'chief', 'worker'} and
+                            len(cluster.get('chief', [])) < 2 and
+                            0 <= index < len(cluster[kind])):
+            raise ValueError
+        return sum(map(len, cluster.values()))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sys.exit('TF_CONFIG is {!r:.200}, expected {{"cluster": {{"worker": '
+                 '["host:port", ...]}}, "task": {{"type": "worker", "index": '
+                 '0}}}}, and no types but worker and chief'.format(text))
 
 
 def arguments():
@@ -70,7 +149,7 @@ def arguments():
     parser.add_argument('--examples', type=positive, default=50000,
                         metavar='N', help='how many of the 50000 training '
                         'images to use (all)')
-    parser.add_argument('--checkpoint', metavar='DIR',
+    parser.add_argument('--checkpoint', metavar='DIR', type=folder,
                         help='keep each finished epoch there, so that the '
                         'same command goes on after a failure, and the '
                         'weights at the end')
@@ -79,14 +158,24 @@ def arguments():
     if args.examples > 50000:
         parser.error('argument --examples: {} is more than the 50000 training '
                      'images'.format(args.examples))
-    if (args.checkpoint and os.path.lexists(args.checkpoint) and
-            not os.path.isdir(args.checkpoint)):
-        parser.error('argument --checkpoint: {!r} is not a folder, expected '
-                     'one or a new name'.format(args.checkpoint))
-    shares = args.devices or args.workers
+    shares = args.devices or members() or args.workers
     if args.batch_size < shares:
         parser.error('argument --batch-size: {} is too few to give each of {} '
                      'an example'.format(args.batch_size, shares))
+    args.batch_size = min(args.batch_size, args.examples)
+    last = args.examples % args.batch_size or args.batch_size
+    if last < shares:
+        parser.error('argument --examples: {} leave {} for the last batch, '
+                     'too few to give each of {} one'.format(
+                         args.examples, last, shares))
+    if args.checkpoint:
+        try:
+            unfinished = os.path.join(args.checkpoint, 'unfinished')
+            os.makedirs(unfinished, exist_ok=True)
+            tempfile.TemporaryFile(dir=unfinished).close()
+        except OSError as error:
+            parser.error('argument --checkpoint: {!r} cannot be written to: {}'
+                         .format(args.checkpoint, error.strerror))
     return args
 
 
@@ -150,6 +239,44 @@ def mirrored(n):
         '{}:{}'.format('GPU' if found else 'CPU', i) for i in range(n)])
 
 
+def restore(folder, model, steps):
+    """Let a model go on from the last epoch that a run finished, if any.
+
+    Parameters
+    ----------
+    folder : str
+        Where that run kept it.
+    model : K.Model
+        What is to be trained.
+    steps : int
+        The steps of an epoch.
+
+    Raises
+    ------
+    Unusable
+        If the checkpoint is damaged, or not one of this model and such epochs.
+    """
+    import tensorflow as tf
+    if not os.path.exists(os.path.join(folder, 'checkpoint')):
+        return
+    model.optimizer.iterations      # makes them, so that they are missed
+    try:
+        reader = tf.train.load_checkpoint(folder)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)     # compares its checksum
+        epoch = reader.get_tensor(EPOCH)
+        tf.train.Checkpoint(model=model).restore(tf.train.latest_checkpoint(
+            folder)).assert_existing_objects_matched()
+        if int(model.optimizer.iterations.numpy()) != steps * (epoch + 1):
+            raise ValueError('its epochs do not have {} steps'.format(steps))
+    except Exception as error:      # garbage can raise nearly anything
+        if isinstance(error, AssertionError):   # it lists all that is missing
+            error = 'it is of another model or version of TensorFlow'
+        raise Unusable('{} holds no checkpoint to go on from ({:.200}): '
+                       'remove it or name another folder'.format(
+                           folder, str(error))) from None
+
+
 def train(args, strategy, chief):
     """Train the model of 5-lenet5.py and print how it does.
 
@@ -168,22 +295,38 @@ def train(args, strategy, chief):
     random.seed(0)
     np.random.seed(0)
     tf.random.set_seed(0)
-    lib = load_mnist('train', 'valid')
+    steps = -(-args.examples // args.batch_size)
+    unfinished = os.path.join(args.checkpoint or '', 'unfinished')
+    finished = []
+
     with strategy.scope():
         model = lenet5(K.Input(shape=(28, 28, 1)))
-    steps = -(-args.examples // args.batch_size)
-    finished = []
+        if args.checkpoint:
+            restore(os.path.join(unfinished, 'chief'), model, steps)
+    lib = load_mnist('train', 'valid')
 
     def epochs():
         """Yield the numbers of the epochs that are still to be trained."""
         yield from itertools.count(finished[0])
 
-    callbacks = [K.callbacks.LambdaCallback(
+    def save(logs):
+        """Save the weights: the file is there whole or not at all."""
+        partial = os.path.join(unfinished, 'lenet5.h5')
+        try:
+            model.save_weights(partial)
+            os.replace(partial, os.path.join(args.checkpoint, 'lenet5.h5'))
+        except (OSError, RuntimeError) as error:    # the latter are HDF5's
+            raise Unusable(str(error)) from None
+
+    callbacks = []
+    if args.checkpoint and chief:   # before Keras removes the checkpoint
+        callbacks.append(K.callbacks.LambdaCallback(on_train_end=save))
+    if args.checkpoint:
+        callbacks.append(K.callbacks.experimental.BackupAndRestore(unfinished))
+    # after that has set the number of steps taken
+    callbacks.append(K.callbacks.LambdaCallback(
         on_train_begin=lambda logs: finished.append(
-            int(model.optimizer.iterations.numpy()) // steps))]
-    if args.checkpoint:     # first, as it sets the number of steps taken
-        callbacks.insert(0, K.callbacks.experimental.BackupAndRestore(
-            os.path.join(args.checkpoint, 'unfinished')))
+            int(model.optimizer.iterations.numpy()) // steps)))
     model.fit(batches(lib['X_train'][:args.examples],
                       lib['Y_train'][:args.examples], args.batch_size,
                       epochs()),
@@ -191,13 +334,21 @@ def train(args, strategy, chief):
               epochs=args.epochs, callbacks=callbacks,
               # a bar while a person is watching, else a line an epoch
               verbose=0 if not chief else 1 if sys.stdout.isatty() else 2)
+    if args.checkpoint:
+        with contextlib.suppress(OSError):      # another worker is still there
+            os.rmdir(unfinished)
     if args.checkpoint and chief:
-        path = os.path.join(args.checkpoint, 'lenet5.h5')
-        model.save_weights(path)
-        print('The weights are in {}'.format(path))
+        print('The weights are in {}'.format(
+            os.path.join(args.checkpoint, 'lenet5.h5')))
 
 
-def end_with(parent, signals):
+def last_words(signum):
+    """Return what to say at the end that a signal brings."""
+    # a progress bar may stand on the line
+    return '\n' * os.isatty(2) + ENDINGS[signum]
+
+
+def end_with(parent):
     """End this process at Ctrl-C, or when its parent is gone or has finished.
 
     TensorFlow may be waiting for another worker at that time, and would not
@@ -206,49 +357,34 @@ def end_with(parent, signals):
     if parent:
         parent.recv(1)
     else:
-        os.read(signals, 1)
-        print('Interrupted.', file=sys.stderr)
+        print(last_words(signal.sigwait(ENDINGS)), file=sys.stderr)
     os._exit(1)
 
 
-def is_chief():
-    """Return whether TF_CONFIG makes this worker the chief."""
-    text = os.environ.get('TF_CONFIG', '{}')
+def clustered():
+    """Return the strategy for the cluster of which this is a worker."""
+    import tensorflow as tf
     try:
-        config = json.loads(text)
-        task = config.get('task', {'type': 'worker', 'index': 0})
-        # TensorFlow takes the index as a number or as a text
-        return task['type'] == 'chief' or (
-            'chief' not in config.get('cluster', {}) and
-            int(task['index']) == 0)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        sys.exit('TF_CONFIG is {!r:.200}, expected {{"cluster": {{"worker": '
-                 '["host:port", ...]}}, "task": {{"type": "worker", "index": '
-                 '0}}}}'.format(text))
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError,
+            tf.errors.UnknownError) as error:
+        raise Unusable('TF_CONFIG is {!r:.200}: {}'.format(
+            os.environ['TF_CONFIG'], error)) from None
 
 
 def work(args, job):
     """Be one worker, or all devices, until the job is done."""
-    chief = is_chief()
     parent = args.parent and socket.socket(fileno=args.parent)
-    signals, written = os.pipe()
-    os.set_blocking(written, False)
-    signal.set_wakeup_fd(written)
-    for number in signal.SIGINT, signal.SIGTERM:
-        signal.signal(number, lambda *_: None)
-    listener = threading.Thread(target=end_with, args=[parent, signals],
-                                daemon=True)
+    listener = threading.Thread(target=end_with, args=[parent], daemon=True)
     listener.start()
     # a connection that breaks is an error to report, not the end
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     import tensorflow as tf
-    tf.get_logger().setLevel('ERROR')
+    tf.get_logger().setLevel('CRITICAL')
     try:
-        if args.devices:
-            strategy = mirrored(args.devices)
-        else:
-            strategy = tf.distribute.MultiWorkerMirroredStrategy()
-        job(args, strategy, chief)
+        strategy = mirrored(args.devices) if args.devices else clustered()
+        # the worker that TensorFlow lets save is the one that prints, too
+        job(args, strategy, strategy.extended.should_checkpoint)
         sys.stdout.flush()
     except (tf.errors.UnavailableError, tf.errors.AbortedError,
             tf.errors.DeadlineExceededError) as error:
@@ -258,6 +394,14 @@ def work(args, job):
         os._exit(LOST_ANOTHER if parent else 1)
     except BrokenPipeError:
         os._exit(1)     # whoever read the output has seen enough
+    except (tf.errors.OpError, OSError, Unusable) as error:
+        # in a line, without the names of the nodes of a graph
+        line = ' '.join(re.sub('{{.*?}}', '', str(error)).split())[:500]
+        if parent:
+            parent.send(line.encode())
+        else:
+            print(line, file=sys.stderr)
+        os._exit(1)
     # TensorFlow 2.6 may crash when it takes down what others still talk to,
     # so all workers end together, when the parent knows that each has finished
     if parent:
@@ -281,8 +425,8 @@ def start(command, n):
     Returns
     -------
     list of (subprocess.Popen, socket.socket)
-        The workers. Each sends a byte when it has finished, and ends when the
-        socket is closed.
+        The workers. Each sends a full stop when it has finished, or a line
+        on what went wrong, and ends when the socket is closed.
     """
     listeners = [socket.socket() for _ in range(n)]
     for listener in listeners:
@@ -320,24 +464,30 @@ def wait(workers):
     str or None
         What went wrong; nothing in it if a worker has said so itself.
     """
-    done = set()
+    finished, complaints = set(), {}
     try:
-        while len(done) < len(workers):
-            time.sleep(.1)
-            for i, (_, channel) in enumerate(workers):
-                try:
-                    done.update([i] if channel.recv(1) else [])
-                except (BlockingIOError, ConnectionResetError):
-                    pass
+        while len(finished) < len(workers):
+            ending = signal.sigtimedwait(ENDINGS, .1)
+            if ending:
+                return last_words(ending.si_signo)
             codes = {i: process.poll() for i, (process, _) in
                      enumerate(workers) if process.poll() is not None}
+            for i, (_, channel) in enumerate(workers):
+                try:
+                    said = channel.recv(4096).decode()
+                except (BlockingIOError, ConnectionResetError):
+                    continue
+                if said == '.':
+                    finished.add(i)
+                elif said:
+                    complaints[i] = said
             # who misses another is not the one that was lost
             first = next((i for i in codes if codes[i] != LOST_ANOTHER), None)
             if first is not None and codes[first] < 0:
                 return 'Worker {} was lost ({}). Start the job again.'.format(
                     first, signal.Signals(-codes[first]).name)
             if first is not None:
-                return ''
+                return complaints.get(first, '')
             if len(codes) == len(workers):
                 return 'The workers lost one another. Start the job again.'
     finally:
@@ -349,17 +499,18 @@ def wait(workers):
 
 def main(job=train):
     """Be a worker, or start the workers and watch over them."""
+    hold()
+    surroundings.prepare()
     args = arguments()
-    if 'TF_CONFIG' in os.environ or args.devices:
+    if args.devices or members():
         return work(args, job)
     load_mnist()    # if something is amiss, only one process shall say so
-    for number in signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, lambda *_: sys.exit(1))
     try:
-        lost = wait(start([sys.executable, os.path.abspath(sys.argv[0])] +
-                          sys.argv[1:], args.workers))
-    except KeyboardInterrupt:
-        lost = 'Interrupted.'
+        workers = start([sys.executable, os.path.abspath(sys.argv[0])] +
+                        sys.argv[1:], args.workers)
+    except OSError as error:
+        sys.exit('--workers {}: {}'.format(args.workers, error.strerror))
+    lost = wait(workers)
     if lost is not None:
         sys.exit(lost or 1)
 

@@ -4,10 +4,12 @@ import functools
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import psutil
@@ -47,12 +49,14 @@ distributed.main(seen)
 class Job:
     """A run of a program, all its processes, and how it ended."""
 
-    def __init__(self, arguments, driver=DRIVER, cwd=None, **variables):
+    def __init__(self, arguments, driver=DRIVER, cwd=None, before=None,
+                 **variables):
         """Start the program."""
         self.process = subprocess.Popen(
             [sys.executable, driver] + arguments.split(), cwd=cwd,
             env=dict(os.environ, **variables), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True)
+            stderr=subprocess.PIPE, universal_newlines=True,
+            preexec_fn=before)
         self.workers = []
 
     def read_until(self, word):
@@ -75,6 +79,27 @@ def numbers(output, name):
     """Return the numbers of this name, one for each epoch."""
     return [float(found) for found in
             re.findall(r'\b{}: ([\d.]+)'.format(name), output)]
+
+
+def content(folder):
+    """Return all files in a folder and what they hold."""
+    return {str(path): path.is_file() and path.read_bytes()
+            for path in folder.glob('**/*')}
+
+
+def cluster(*tasks):
+    """Return TF_CONFIG for each of the tasks, at addresses that are free."""
+    jobs = {}
+    sockets = [socket.socket() for _ in tasks]
+    for (kind, _), listener in zip(tasks, sockets):
+        listener.bind(('127.0.0.1', 0))
+        jobs.setdefault(kind, []).append('127.0.0.1:{}'.format(
+            listener.getsockname()[1]))
+    for listener in sockets:
+        listener.close()
+    return [json.dumps({'cluster': jobs, 'task': {'type': kind,
+                                                  'index': index}})
+            for kind, index in tasks]
 
 
 @functools.lru_cache(None)
@@ -121,6 +146,12 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     assert len(job.workers) == 2
     job.workers[1].kill()
     assert job.end(1)[1] == 'Worker 1 was lost (SIGKILL). Start the job again.'
+    before = content(tmp_path)
+    assert Job(command + ' --batch-size 16').end(1)[1] == (
+        '{}/unfinished/chief holds no checkpoint to go on from (its epochs do '
+        'not have 128 steps): remove it or name another folder'.format(
+            tmp_path))
+    assert content(tmp_path) == before
     output, _ = Job(command).end(0)
     assert re.findall(r'Epoch \d/2', output) == ['Epoch 2/2']
     expected = undisturbed('--workers 2')
@@ -128,6 +159,74 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
         np.testing.assert_allclose(numbers(output, name),
                                    numbers(expected, name)[-1:], rtol=.01)
     assert (tmp_path / 'lenet5.h5').exists()
+
+
+def garbage(chief):
+    """Write what is no checkpoint."""
+    (chief / 'checkpoint').write_text('garbage')
+
+
+def damage(chief):
+    """Write a checkpoint that was damaged."""
+    (chief / 'checkpoint').write_text('model_checkpoint_path: "ckpt-1"')
+    (chief / 'ckpt-1.index').write_text('garbage')
+    (chief / 'ckpt-1.data-00000-of-00001').write_text('garbage')
+
+
+@pytest.mark.parametrize('where, write', [
+    ('--devices 2', garbage), ('--workers 2', damage)])
+def test_a_checkpoint_that_cannot_be_used(tmp_path, where, write):
+    """One line says so, and it is left as it was."""
+    chief = tmp_path / 'unfinished' / 'chief'
+    chief.mkdir(parents=True)
+    write(chief)
+    before = content(tmp_path)
+    output, complaint = Job('{} --examples 64 --epochs 1 --checkpoint {}'
+                            .format(where, tmp_path)).end(1)
+    assert output == '' and complaint.startswith(
+        '{} holds no checkpoint to go on from ('.format(chief))
+    assert complaint.endswith('): remove it or name another folder')
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize('path, complaint', [
+    ('file/', "'file' is not a folder, expected one or a new name"),
+    ('DIR/unfinished', "'DIR/unfinished' is not a folder, expected one or a "
+                       'new name'),
+    ('DIR/unfinished/chief/diary', "'DIR/unfinished/chief/diary' is not part "
+     'of a checkpoint: remove it or name another folder'),
+    ('DIR/lenet5.h5/', "'DIR/lenet5.h5' is not a file, expected one or none"),
+    ('/proc/DIR', "'/proc/DIR' cannot be written to: No such file or "
+                  'directory')])
+def test_a_folder_that_is_of_no_use(tmp_path, path, complaint):
+    """It is named before anything is started, and left as it was."""
+    place, name = tmp_path / path, path if path[0] == '/' else 'DIR'
+    if path == 'file/':
+        name = 'file'
+        place.write_text('mine')
+    elif path.endswith('/'):
+        place.mkdir(parents=True)
+    elif name == 'DIR':
+        place.parent.mkdir(parents=True)
+        place.write_text('mine')
+    before = content(tmp_path)
+    output, found = Job('--examples 64 --epochs 1 --checkpoint ' + name,
+                        cwd=str(tmp_path)).end(2)
+    assert output == ''
+    assert found.endswith('argument --checkpoint: ' + complaint)
+    assert content(tmp_path) == before
+
+
+def test_a_full_disk(tmp_path):
+    """One line says so, and the weights that were there still are."""
+    (tmp_path / 'lenet5.h5').write_text('old')
+    _, complaint = Job(
+        '--workers 2 --examples 64 --epochs 1 --checkpoint {}'.format(
+            tmp_path), before=functools.partial(
+                resource.setrlimit, resource.RLIMIT_FSIZE, (400000, 400000))
+        ).end(1)
+    assert str(tmp_path) in complaint and 'File too large' in complaint
+    assert (tmp_path / 'lenet5.h5').read_text() == 'old'
 
 
 def test_a_lost_chief_ends_the_job():
@@ -145,6 +244,20 @@ def test_ctrl_c(where):
     assert job.end(1)[1] == 'Interrupted.'
 
 
+@pytest.mark.parametrize('where', ['--workers 2', '--devices 2'])
+@pytest.mark.parametrize('signum, word', [
+    (signal.SIGINT, 'Interrupted.'), (signal.SIGTERM, 'Terminated.')])
+def test_an_early_end(where, signum, word):
+    """As soon as NumPy is imported: one word, code 1."""
+    job = Job(where)
+    end = time.time() + 60
+    while 'numpy' not in open('/proc/{}/maps'.format(job.process.pid)).read():
+        assert time.time() < end
+        time.sleep(.001)
+    job.process.send_signal(signum)
+    assert job.end(1)[1] == word
+
+
 def test_workers_do_not_outlive_their_parent():
     """Not even if that has no time to end them."""
     job = Job('--workers 2 --epochs 999').read_until('Epoch 1')
@@ -154,16 +267,8 @@ def test_workers_do_not_outlive_their_parent():
 
 def test_one_worker_of_a_cluster():
     """TF_CONFIG decides; a worker that misses another says so and ends."""
-    sockets = [socket.socket() for _ in range(2)]
-    for listener in sockets:
-        listener.bind(('127.0.0.1', 0))
-    addresses = ['127.0.0.1:%d' % one.getsockname()[1] for one in sockets]
-    for listener in sockets:
-        listener.close()
-    chief, other = [Job(
-        '--epochs 9999', TF_CONFIG=json.dumps(
-            {'cluster': {'worker': addresses},
-             'task': {'type': 'worker', 'index': i}})) for i in range(2)]
+    chief, other = [Job('--epochs 9999', TF_CONFIG=config) for config in
+                    cluster(('worker', 0), ('worker', 1))]
     chief.read_until('Epoch 1')
     assert chief.workers == []
     other.process.kill()
@@ -171,10 +276,25 @@ def test_one_worker_of_a_cluster():
     assert chief.end(1)[1].startswith('Another worker was lost')
 
 
+def test_an_index_may_be_a_text(tmp_path):
+    """TensorFlow takes it: the first worker prints and saves, too."""
+    chief, other = [
+        Job('--epochs 1 --examples 64 --batch-size {} --checkpoint {}'.format(
+            '9' * 30, tmp_path), TF_CONFIG=config)
+        for config in cluster(('worker', '0'), ('worker', '1'))]
+    assert 'val_loss' in chief.end(0)[0]
+    assert other.end(0)[0] == ''
+    # what both kept there meanwhile is gone
+    assert os.listdir(str(tmp_path)) == ['lenet5.h5']
+
+
 @pytest.mark.parametrize('arguments, words', [
     ('--workers 0', 'argument --workers'), ('--devices x', 'positive'),
     ('--workers 2 --devices 2', 'not allowed'),
     ('--checkpoint /dev/null', "'/dev/null' is not a folder"),
+    ('--workers ²', "'²' is not a positive integer"),
+    ('--examples 33 --workers 2', 'argument --examples: 33 leave 1 for the '
+     'last batch, too few to give each of 2 one'),
     ('--examples 50001', '50000'), ('--batch-size 2 --workers 3', '3')])
 def test_wrong_arguments(arguments, words):
     """They are named before anything is started."""
@@ -182,21 +302,19 @@ def test_wrong_arguments(arguments, words):
     assert output == '' and words in complaint
 
 
-@pytest.mark.parametrize('config', ['worker 0', '[]', '{"task": {}}'])
+@pytest.mark.parametrize('config', [
+    'worker 0', '[]', '{"task": {}}', '', '{"cluster": {"worker": ["a:1"]}}',
+    '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+    '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": -1}'
+    '}', '{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": '
+    '0}}', '{"cluster": {"worker": ["a:1"], "evaluator": ["a:2"]}, "task": {'
+    '"type": "evaluator", "index": 0}}', '{"cluster": {"worker": ["a:1"], "ps"'
+    ': ["a:2"]}, "task": {"type": "worker", "index": 0}}',
+    '{"cluster": {"chief": ["a:1", "a:2"]}, "task": {"type": "chief", "index":'
+    ' 0}}'])
 def test_wrong_tf_config(config):
     """It is named, with what it got and what fits."""
-    output, complaint = Job('', TF_CONFIG=config).end(1)
+    output, complaint = Job('--examples 64 --epochs 1', TF_CONFIG=config).end(
+        1)
     assert output == '' and complaint.startswith('TF_CONFIG is ')
     assert config in complaint and '"index": 0' in complaint
-
-
-@pytest.mark.parametrize('index, chief', [
-    ('0', True), ('"0"', True), ('1', False), ('"1"', False)])
-def test_who_is_the_chief(index, chief):
-    """TensorFlow takes the index as a number or as a text."""
-    config = '{{"task": {{"type": "worker", "index": {}}}}}'.format(index)
-    code = 'print(__import__("distributed").is_chief())'
-    found = subprocess.check_output(
-        [sys.executable, '-c', code], cwd=EXAMPLES,
-        env=dict(os.environ, TF_CONFIG=config))
-    assert found.decode() == '{}\n'.format(chief)
