@@ -47,7 +47,8 @@ def changes(source):
             io.StringIO(source).readline):
         new = SWAPS.get(text)
         if kind == token.NUMBER:
-            new = str(int(text) + 1)
+            value = ast.literal_eval(text)
+            new = str(value * 10 if isinstance(value, float) else value + 1)
         if new is not None and kind in (token.NUMBER, token.OP, token.NAME):
             yield offset(lines, *begin), offset(lines, *end), new
     for node in ast.walk(ast.parse(source)):
@@ -63,13 +64,15 @@ def changes(source):
 
 
 def place(source, begin):
-    """Return the function and the line that a position in a program is in."""
+    """Return row and column of a position in a program, function and line."""
     row = source.count('\n', 0, begin) + 1
+    column = begin - source.rfind('\n', 0, begin)
     around = [node for node in ast.walk(ast.parse(source))
               if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and
               node.lineno <= row <= node.end_lineno]
-    return '{}: {}'.format('.'.join(node.name for node in around),
-                           source.split('\n')[row - 1].strip())
+    return '{}:{}: {}: {}'.format(
+        row, column, '.'.join(node.name for node in around),
+        source.split('\n')[row - 1].strip())
 
 
 def mutants(name):
@@ -128,7 +131,7 @@ def main():
                     lambda mutant: survives(name, mutant[3]), found)):
                 alive += survived
                 if survived:
-                    print('{}: {}: {} -> {}'.format(
+                    print('{}:{}: {} -> {}'.format(
                         name, where, ' '.join(old.split()), new or 'nothing'),
                         flush=True)
         print('{}: {} mutants, {} survived'.format(
