@@ -16,11 +16,12 @@ VERSION := $(shell $(FOUND) -c \
 VENV := .venv-$(VERSION)
 pip = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run examples quick test bench figures environment clean
+.PHONY: help run check examples quick test bench figures environment clean
 
 # the first target: what `make` alone does
 help:
 	@echo 'make run       run drivers 0 to 6 on MNIST'
+	@echo 'make check     judge an answer (ANSWER=../my-cnn; without it, ours)'
 	@echo 'make examples  train from scratch, train on two workers, and run'
 	@echo '               layers over more images than memory holds'
 	@echo 'make quick     run the tests that end within a minute'
@@ -39,6 +40,10 @@ run: environment
 		PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ../mains/$$driver || exit 1; \
 		echo "== mains/$$driver took $$(($$(date +%s) - start)) s"; \
 	done
+
+# ANSWER may name several folders; OPTIONS go to check.py
+check: $(VENV)/check
+	@$(VENV)/bin/python check/check.py $(or $(ANSWER),.) $(OPTIONS)
 
 examples: $(VENV)/examples
 	@mkdir -p figures

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""One file of an answer, and the process that runs it.
+
+The idea: a request is sent, and a reply awaited for as long as the limit says.
+If none comes the process is killed, and the next request starts another.
+"""
+import multiprocessing
+import os
+import signal
+
+import worker
+
+START = 180     # seconds in which a process has imported NumPy or TensorFlow
+PATIENCE = 3    # so many requests may take the whole limit,
+AFTER = 1       # then the others get so many seconds
+
+
+class Failure(Exception):
+    """What an answer did instead of returning a value."""
+
+
+class NotTried(Exception):
+    """A request that makes no sense, as the file cannot be imported."""
+
+
+class Answer:
+    """One file of a folder."""
+
+    def __init__(self, folder, file, limit, memory):
+        """Remember what to run; nothing is started yet."""
+        self.folder, self.file = folder, file
+        self.limit, self.memory = limit, memory
+        self.process = self.connection = self.broken = None
+        self.slow, self.mistakes = 0, []
+
+    def ask(self, kind, text=''):
+        """Return what a request gives, or raise Failure."""
+        if self.broken:
+            raise NotTried('the file cannot be imported')
+        if self.process is None:
+            self.start()
+            try:
+                self.request('import', '')
+            except Failure as failure:
+                self.broken = failure
+                raise
+        return self.request(kind, text) if kind != 'import' else None
+
+    def start(self):
+        """Start a process, and wait until it can be asked."""
+        context = multiprocessing.get_context('spawn')
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=worker.serve, daemon=True, args=(
+            theirs, self.folder, self.file, self.memory))
+        self.process.start()
+        theirs.close()
+        if not self.connection.poll(START):
+            self.stop()
+            raise RuntimeError('no process could be started')
+        self.connection.recv()
+
+    def request(self, kind, text):
+        """Send a request and return the reply, in time, or raise Failure."""
+        limit = self.limit if self.slow < PATIENCE else min(AFTER, self.limit)
+        try:
+            self.connection.send((kind, text))
+            if not self.connection.poll(limit):
+                self.slow += 1
+                self.stop()
+                raise Failure('no result after {:g} s'.format(limit))
+            outcome, reply = self.connection.recv()
+        except (EOFError, OSError):
+            raise Failure('the process ended: ' + self.stop(5)) from None
+        if outcome == 'raised':
+            raise Failure(reply)
+        return reply
+
+    def stop(self, wait=0):
+        """Kill the process and what it started; return how it had ended."""
+        if self.process is None:
+            return ''
+        self.process.join(wait)
+        code = self.process.exitcode
+        if hasattr(os, 'killpg'):
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except OSError:
+                pass
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+        self.process = self.connection = None
+        if code is not None and code < 0:
+            return signal.Signals(-code).name
+        return 'exit code {}'.format(code)

@@ -1,0 +1,520 @@
+#!/usr/bin/env python3
+"""The checker: right about right answers, wrong ones and hostile ones."""
+import csv
+import doctest
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, TESTS
+
+CHECK = os.path.join(ROOT, 'check')
+sys.path.append(CHECK)
+import cases  # noqa: E402
+FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
+         '3-pool_backward.py']
+CONV, POOL, CONV_BACK, POOL_BACK = FILES
+NO_WINDOW = 'y * sh:y * sh + kh, x * sw:x * sw + kw'
+ONE = """window.ravel() == np.max(window)
+                        mask[np.argmax(window) + 1:] = False
+                        mask = mask.reshape(kh, kw)"""
+# one mistake each: the file, what is replaced, by what, what is to be said
+MISTAKES = [
+    (CONV, 'activation(Z + b)', 'activation(Z)', 'bias is missing'),
+    (CONV, 'activation(Z + b)', 'activation(Z) + b',
+     'added after the activation'),
+    (CONV, 'activation(Z + b)', 'Z + b', 'activation is missing'),
+    (CONV, 'W[..., k]', 'W[::-1, ::-1, :, k]', 'turned by 180 degrees'),
+    (CONV, 'sh, sw = stride', 'sw, sh = stride', 'strides are swapped'),
+    (CONV, NO_WINDOW, 'y:y + kh, x:x + kw', 'stride is ignored'),
+    (CONV, '_prev - 1) * s', "_prev - 1) + 0 * s", "'same' shrinks"),
+    (POOL, 'np.mean(', 'np.sum(', 'not divided by kh * kw'),
+    (POOL, 'np.max(window, axis=(1, 2))',
+     'np.maximum(0, np.max(window, axis=(1, 2)))', 'below zero becomes 0'),
+    (POOL, 'kh, kw = kernel_shape', 'kw, kh = kernel_shape',
+     'Height and width of the window are exchanged'),
+    (POOL, NO_WINDOW, 'y:y + kh, x:x + kw', 'stride is ignored'),
+    (POOL, 'sh, sw = stride', 'sh, sw = kernel_shape',
+     'as far apart as they are large'),
+    (POOL, "'max':", "'avg':", 'average where the maximum is asked for'),
+    (POOL, '    return A', '    A_prev[...] = 0\n    return A',
+     'modifies its argument A_prev'),
+    (CONV_BACK, 'dA_pad[:, top:top + h_prev, left:left + w_prev]', 'dA_pad',
+     'zeros are not cropped'),
+    (CONV_BACK, 'dA_pad[:, top:top + h_prev, left:left + w_prev]',
+     'dA_pad[:, top:-top, left:-left]', 'empty where ph is 0'),
+    (CONV_BACK, '+= W[..., k]', '+= W[::-1, ::-1, :, k]',
+     'turned by 180 degrees'),
+    (CONV_BACK, 'columns] += W', 'columns] = W', '`=` where `+=` belongs'),
+    (CONV_BACK, 'dW[..., k] +=', 'dW[..., k] =', '`=` where `+=` belongs'),
+    (CONV_BACK, 'return dA_prev, dW, db', 'return dA_prev, dW / m, db / m',
+     'divided by m'),
+    (CONV_BACK, 'return dA_prev, dW, db', 'return dW, dA_prev, db',
+     'in another order'),
+    (CONV_BACK, ', keepdims=True', '', 'db lost its shape'),
+    (CONV_BACK, 'sh, sw = stride', 'sw, sh = stride', 'strides are swapped'),
+    (POOL_BACK, 'window == np.max(window)', ONE, 'Only one of the pixels'),
+    (POOL_BACK, 'mask * dA', 'mask / mask.sum() * dA', 'share the gradient'),
+    (POOL_BACK, '+=', '=', '`=` where `+=` belongs'),
+    (POOL_BACK, 'dA[i, y, x, k] / (kh * kw)', 'dA[i, y, x, k]',
+     'here it gets dA'),
+]
+
+
+def judge(*args):
+    """Run the checker; return its exit code, what it prints, its results."""
+    path = '{}.json'.format(args[0])
+    result = subprocess.run(
+        [sys.executable, os.path.join(CHECK, 'check.py'), *map(str, args),
+         '--json', path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        universal_newlines=True)
+    with open(path) as file:
+        tests = json.load(file)['tests']
+    return result.returncode, result.stdout, tests
+
+
+def one_line(text):
+    """Return a text without its line ends, as lines are filled anywhere."""
+    return ' '.join(text.split())
+
+
+def failing(tests):
+    """Return the names of the cases that do not hold."""
+    return [test['name'] for test in tests if test['status'] != 'passed']
+
+
+def answer(folder, file=None, old=None, new=None):
+    """Write an answer to tasks 0 to 3, with one change; return its folder."""
+    shutil.copytree(os.path.join(TESTS, 'answers'), str(folder),
+                    ignore=shutil.ignore_patterns('__pycache__'))
+    if file:
+        text = (folder / file).read_text()
+        assert old in text
+        (folder / file).write_text(text.replace(old, new))
+    return folder
+
+
+def test_ours_is_right(tmp_path):
+    """All six tasks, within 90 s."""
+    start = time.perf_counter()
+    folder = tmp_path / 'ours'
+    folder.mkdir()
+    for file in FILES + ['4-lenet5.py', '5-lenet5.py']:
+        shutil.copy(os.path.join(ROOT, file), str(folder))
+    code, text, tests = judge(folder)
+    assert (code, failing(tests)) == (0, []), text
+    assert len(tests) > 200 and text.count(' ok ') == 6
+    assert 'Note' not in text
+    assert time.perf_counter() - start < 90
+
+
+def test_loops_are_right(tmp_path):
+    """Tasks 0 to 3 as nested loops, within 20 s; float64 is only noted."""
+    start = time.perf_counter()
+    code, text, tests = judge(answer(tmp_path / 'loops'), '--only', '0-3')
+    assert (code, failing(tests)) == (0, []), text
+    assert 'Their dtype is float64' in one_line(text)
+    assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize('part', range(4))
+def test_each_mistake_is_recognised(tmp_path, part):
+    """Each is blamed in its own file, and is called by its name."""
+    mistakes = MISTAKES[part::4]
+    folders = [answer(tmp_path / str(n), *mistake[:3])
+               for n, mistake in enumerate(mistakes)]
+    code, text, tests = judge(*folders, '--only', '0-3')
+    assert code == 1
+    for folder, (file, _, new, said) in zip(folders, mistakes):
+        wrong = [test for test in tests if test['status'] != 'passed' and
+                 test['name'].startswith('{}, '.format(folder))]
+        assert wrong, (file, new)
+        assert {test['name'].split(', ')[1].split(': ')[0]
+                for test in wrong} == {file}
+        assert any(said in test['output'] for test in wrong), (
+            new, wrong[0]['output'])
+        row = [line.split()[1:] for line in text.split('\n')
+               if line.startswith('{} '.format(folder))]
+        assert row == [['wrong' if name == file else 'ok'
+                        for name in FILES]]
+
+
+def test_readme_shows_what_is_printed(tmp_path):
+    """For an answer with three mistakes; how fast it is may differ."""
+    folder = answer(tmp_path / 'my-cnn')
+    for file, old, new, _ in (MISTAKES[7], MISTAKES[15], MISTAKES[23]):
+        text = (folder / file).read_text()
+        (folder / file).write_text(text.replace(old, new))
+    code, text, _ = judge(folder, '--only', '0-3')
+    with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as page:
+        shown = page.read().split('```text\n')[1].split('```')[0]
+    assert code == 1
+    speed = r'ours is \S+ times'
+    assert re.sub(speed, '', shown) == re.sub(speed, '', text)
+
+
+def hostile(folder, body, top='', only='0'):
+    """Write an answer to task 0 that does something before it is right."""
+    answer(folder, CONV, '    m, h_prev', textwrap.indent(
+        textwrap.dedent(body).strip() or 'pass', '    ') + '\n    m, h_prev')
+    text = (folder / CONV).read_text()
+    (folder / CONV).write_text(text.replace(
+        'import numpy as np\n', 'import numpy as np\n' + top))
+    return folder
+
+
+# what an answer does, when stride is (2, 2); what is said of it
+LOSSES = {
+    'loops for ever': ('while True:\n    pass', 'no result after 1 s'),
+    'leaves Python': ('raise SystemExit(3)', 'SystemExit: 3'),
+    'ends its process': ('__import__("os")._exit(3)', 'exit code 3'),
+    'crashes': ('import os\nos.kill(os.getpid(), 11)', 'SIGSEGV'),
+    'takes memory': ('np.ones(2 ** 30)', 'MemoryError'),
+    'takes memory bit by bit': (
+        'a = []\nwhile True:\n    a.append(bytes(2 ** 26))', 'MemoryError'),
+    'reads': ('input()', 'EOFError'),
+    'recurses': ('f = lambda n: f(n)\nf(0)', 'RecursionError'),
+    'raises': ('raise KeyError(stride)', 'KeyError: (2, 2) (0-conv_forward.'
+               'py, line 9)'),
+}
+
+
+@pytest.mark.parametrize('what', LOSSES)
+def test_a_loss_is_one_cases(tmp_path, what):
+    """The others go on, and the case says what happened."""
+    body, said = LOSSES[what]
+    folder = hostile(tmp_path / 'answer', 'if stride == (2, 2):\n' +
+                     textwrap.indent(body, '    '))
+    code, text, tests = judge(folder, '--only', '0', '--limit', '1')
+    lost = [name for name in failing(tests) if 'rules' not in name]
+    assert code == 1
+    assert lost == ['0-conv_forward.py: ' + name for name in (
+        'stride 2', 'stride 2, the last windows do not fit',
+        'stride 2, same', 'stride 2, same, odd number of zeros')]
+    assert said in one_line(text)
+    # the call can be pasted; there, it ends as the checker says
+    line = text.split('Try it: ')[1].split('\n')[0]
+    if what == 'raises':
+        result = subprocess.run([sys.executable, '-c', line], cwd=str(folder),
+                                stderr=subprocess.PIPE)
+        assert b'KeyError: (2, 2)' in result.stderr
+
+
+@pytest.mark.parametrize('what, top, body', [
+    ('prints', 'print("hello")\n', 'print(A_prev)'),
+    ('floods', '', 'for _ in range(1000):\n    print("a" * 10000)'),
+    ('warns', '', '__import__("warnings").warn("this")'),
+    ('closes', 'import sys\nsys.stdout.close()\n', ''),
+    ('seeds', 'np.random.seed(1)\n', 'np.seterr(all="raise")'),
+    ('starts a thread', 'import threading\n', 'threading.Thread('
+     'target=threading.Event().wait, daemon=True).start()'),
+    ('imports a neighbour', 'pool_forward = __import__('
+     '"1-pool_forward").pool_forward\n', ''),
+    ('deletes itself', '', '__import__("os").path.exists(__file__) and '
+     '__import__("os").remove(__file__)')])
+def test_odd_answers_may_be_right(tmp_path, what, top, body):
+    """Only rules are broken: every result is right."""
+    folder = hostile(tmp_path / 'answer', body, top)
+    before = (folder / CONV).read_text()
+    code, text, tests = judge(folder, '--only', '0')
+    assert all('rules' in name for name in failing(tests)), text
+    assert len(text) < 10000
+    assert (folder / CONV).read_text() == before
+
+
+@pytest.mark.parametrize('top, said', [
+    ('def f(:\n', 'SyntaxError'), ('import nothing_such\n', 'nothing_such'),
+    ('import time\ntime.sleep(60)\n', 'no result after 1 s'),
+    ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 4'),
+    ('\0\n', 'null bytes')])
+def test_a_file_that_cannot_be_imported(tmp_path, top, said):
+    """It says so once, and soon, and the other files are judged."""
+    folder = hostile(tmp_path / 'answer', '', top)
+    start = time.perf_counter()
+    code, text, tests = judge(folder, '--only', '0,1', '--limit', '1')
+    assert code == 1 and said in one_line(text)
+    assert text.count('cannot be imported') == 1
+    assert not any(name.startswith('1') for name in failing(tests))
+    assert time.perf_counter() - start < 20
+
+
+def test_many_endless_loops_end(tmp_path):
+    """After three of them, the others get a second."""
+    folder = hostile(tmp_path / 'answer', 'while m_is_large(A_prev):\n'
+                     '    pass',
+                     'm_is_large = lambda A: len(A) > 1\n')
+    start = time.perf_counter()
+    code, text, tests = judge(folder, '--only', '0', '--limit', '2')
+    lost = [name for name in failing(tests) if 'rules' not in name]
+    assert code == 1 and len(lost) == 9
+    assert 'no result after 2 s' in text
+    assert 'no result after 1 s' in json.dumps(tests)
+    assert time.perf_counter() - start < 40
+
+
+def test_rules_are_judged(tmp_path):
+    """Each rule that a file breaks is named, and no other."""
+    folder = answer(tmp_path / 'answer')
+    code = (folder / CONV).read_text().replace('#!/usr/bin/env', '#!/usr/bin')
+    (folder / CONV).write_text(code.rstrip())
+    os.chmod(str(folder / CONV), 0o644)
+    code = (folder / POOL).read_text().replace(
+        'import numpy as np', 'import numpy as np\nimport math')
+    (folder / POOL).write_text(code.replace(
+        '"""Return the maximum or the average of each window."""', 'pass'))
+    code = (folder / CONV_BACK).read_text()
+    (folder / CONV_BACK).write_text(code.replace('"same"', '"valid"'))
+    (folder / POOL_BACK).unlink()
+    _, text, tests = judge(folder, '--only', '0-3')
+    assert [name.split(': ', 1) for name in failing(tests)
+            if 'rules' in name] == [
+        [CONV, 'rules: the first line is #!/usr/bin/env python3'],
+        [CONV, 'rules: the file is executable'],
+        [CONV, 'rules: the file ends with a new line'],
+        [CONV, 'rules: pycodestyle'],
+        [POOL, 'rules: module, classes and functions have documentation'],
+        [POOL, 'rules: only what the task allows is imported'],
+        [CONV_BACK, "rules: the function and its arguments are the task's"],
+        [POOL_BACK, 'rules: the file is there']]
+    assert 'W292' in text and 'chmod +x 0-conv_forward.py' in text
+    assert "'import math', allowed is 'import numpy as np'" in text
+    assert 'There is no docstring for: pool_forward.' in text
+    assert '3-pool_backward.py  missing' in text
+
+
+def test_windows_line_ends_are_named(tmp_path):
+    """The reason is said, as it is invisible in most editors."""
+    folder = answer(tmp_path / 'answer')
+    text = (folder / CONV).read_text()
+    (folder / CONV).write_bytes(text.replace('\n', '\r\n').encode())
+    _, text, _ = judge(folder, '--only', '0')
+    assert 'Save the file with Unix line ends' in one_line(text)
+
+
+def test_reports(tmp_path):
+    """JUnit's XML and the table, of two answers."""
+    one = answer(tmp_path / 'one')
+    two = answer(tmp_path / 'two', POOL, 'np.mean(', 'np.sum(')
+    (two / POOL_BACK).unlink()
+    code, text, tests = judge(
+        one, two, '--only', '1,3', '--junitxml', tmp_path / 'junit.xml',
+        '--csv', tmp_path / 'table.csv')
+    assert code == 1
+    with open(str(tmp_path / 'table.csv')) as file:
+        assert list(csv.reader(file)) == [
+            ['answer', '1-pool_forward', '3-pool_backward'],
+            [str(one), 'ok', 'ok'], [str(two), 'wrong', 'missing']]
+    found = xml.etree.ElementTree.parse(str(tmp_path / 'junit.xml'))
+    assert len(found.findall('.//testcase')) == len(tests)
+    assert len(found.findall('.//failure')) == len(failing(tests))
+    assert all(set(test) == {'name', 'status', 'score', 'max_score',
+                             'output'} for test in tests)
+
+
+@pytest.mark.parametrize('args, said', [
+    (['nowhere'], 'nowhere is no folder'),
+    ([TESTS], 'holds none of 0-conv_forward.py'),
+    ([ROOT, '--only', '7'], 'there are tasks 0 to 5'),
+    ([ROOT, '--only', 'x'], 'invalid'),
+    ([ROOT, '--limit', '-1'], 'not positive')])
+def test_wrong_commands_are_refused(args, said):
+    """In one line, besides argparse's usage."""
+    result = subprocess.run(
+        [sys.executable, os.path.join(CHECK, 'check.py')] + args,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert result.returncode and said in result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+@pytest.mark.parametrize('name', ['answer', 'cases', 'check', 'lenet',
+                                  'mistakes', 'rules', 'questions'])
+def test_examples_in_docstrings(name):
+    """The examples in the checker's docstrings are true."""
+    assert not doctest.testmod(importlib.import_module(name),
+                               optionflags=doctest.ELLIPSIS).failed
+
+
+def arguments(file, call):
+    """Return the arguments of a call, by name."""
+    return cases.evaluate(call, {
+        CONV: lambda A_prev, W, b, activation, padding='same',
+        stride=(1, 1): locals(),
+        POOL: lambda A_prev, kernel_shape, stride=(1, 1), mode='max':
+        locals(),
+        CONV_BACK: lambda dZ, A_prev, W, b, padding='same', stride=(1, 1):
+        locals(),
+        POOL_BACK: lambda dA, A_prev, kernel_shape, stride=(1, 1), mode='max':
+        locals()}[file])
+
+
+def every_case(also):
+    """Return (file, case) of those that something else is said to equal."""
+    return [pytest.param(file, case, id='{}: {}'.format(file, case.name))
+            for file in FILES for case in cases.cases(file)
+            if also in case.also]
+
+
+def with_tensorflow(dZ=None, dA=None, activation=None, **given):
+    """Return what TensorFlow gives for a call, as the definitions do."""
+    import tensorflow as tf
+    A_prev, stride = tf.constant(given['A_prev'].astype(float)), given[
+        'stride']
+    gradient = dA if dZ is None else dZ
+    with tf.GradientTape() as tape:
+        tape.watch(A_prev)
+        if 'W' in given:
+            W, b = (tf.constant(given[name].astype(float)) for name in 'Wb')
+            tape.watch([W, b])
+            Z = tf.nn.conv2d(A_prev, W, stride,
+                             given['padding'].upper()) + b
+        else:
+            pool = {'max': tf.nn.max_pool2d, 'avg': tf.nn.avg_pool2d}[
+                given['mode']]
+            Z = pool(A_prev, given['kernel_shape'], stride, 'VALID')
+        if gradient is not None:
+            cost = tf.reduce_sum(Z * gradient.astype(float))
+    if gradient is None:
+        Z = Z.numpy()
+        return activation(Z) if activation else Z
+    if 'W' in given:
+        return tuple(part.numpy() for part in tape.gradient(
+            cost, (A_prev, W, b)))
+    return tape.gradient(cost, A_prev).numpy()
+
+
+@pytest.mark.parametrize('file, case', every_case(cases.TENSORFLOW))
+def test_tensorflow_gives_the_same(file, case):
+    """As the checker says of these cases."""
+    right = cases.right(file, case.call)
+    found = with_tensorflow(**arguments(file, case.call))
+    for one, other in zip(*(part if isinstance(part, tuple) else (part,)
+                            for part in (right, found))):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('file, case', every_case(cases.DIFFERENCES))
+def test_finite_differences_give_the_same(file, case):
+    """In some random directions; a cost is the sum of outputs and dZ."""
+    given = arguments(file, case.call)
+    names = ['A_prev', 'W', 'b'] if file == CONV_BACK else ['A_prev']
+    gradient = given.pop('dZ' if file == CONV_BACK else 'dA')
+    forward = cases.conv_forward
+    if file == CONV_BACK:
+        given['activation'] = np.positive
+    else:
+        forward = cases.pool_forward
+    right = cases.right(file, case.call)
+    right = right if isinstance(right, tuple) else (right,)
+    rng = np.random.RandomState(0)
+    for name, exact in zip(names, right):
+        direction, step = rng.randn(*given[name].shape), 1e-3
+        costs = [(forward(**dict(given, **{
+            name: given[name] + sign * step * direction})) * gradient).sum()
+            for sign in (1, -1)]
+        difference = (costs[0] - costs[1]) / (2 * step)
+        np.testing.assert_allclose((exact * direction).sum(), difference,
+                                   rtol=1e-5, atol=1e-5 * max(
+                                       1, np.abs(exact).max()))
+
+
+@pytest.mark.parametrize('file, case', every_case(cases.PUBLISHED))
+def test_the_course_published_the_same(file, case):
+    """The definition prints what the course's page shows."""
+    with open(os.path.join(TESTS, 'course', {
+            CONV_BACK: '2-transcript.txt',
+            POOL_BACK: '3-listing-transcript.txt'}[file])) as transcript:
+        published = transcript.read()
+    # NumPy 2 adds the shape of an array that is not printed whole
+    assert published == re.sub(r', shape=\([^)]*\)', '', '{}\n'.format(
+        cases.right(file, case.call)))
+
+
+GRAPH, KERAS = '4-lenet5.py', '5-lenet5.py'
+NETWORKS = [
+    (GRAPH, 'scale=2.0', 'scale=1.0', 'scale=1.0, the default'),
+    (GRAPH, 'A, 120, 84, tf.nn.relu', 'A, 120, 84',
+     'the fully connected layer of 84 has no ReLU'),
+    (GRAPH, 'tf.nn.max_pool2d', 'tf.nn.avg_pool2d', 'takes averages'),
+    (GRAPH, 'entropy(y, logits)', 'entropy(y, y_pred)',
+     'the loss is given the softmax'),
+    (GRAPH, 'AdamOptimizer()', 'AdamOptimizer(0.01)',
+     'the learning rate is 0.01, expected the default, 0.001'),
+    (GRAPH, 'y_pred, train_op, loss, acc\n', 'y_pred, loss, train_op, acc\n',
+     'train_op is a tensor'),
+    (KERAS, "'he_normal'}", "'glorot_uniform'}", "Glorot's, the default"),
+    (KERAS, ", metrics=['accuracy']", '', 'the accuracy is no metric'),
+    (KERAS, 'K.optimizers.Adam()', 'K.optimizers.SGD()',
+     'The optimizer is sgd, expected Adam'),
+]
+
+
+@pytest.mark.parametrize('file, old, new, said', NETWORKS)
+def test_each_mistake_in_a_network_is_recognised(tmp_path, file, old, new,
+                                                 said):
+    """It is called by its name."""
+    with open(os.path.join(ROOT, file)) as ours:
+        text = ours.read()
+    assert old in text
+    folder = tmp_path / 'answer'
+    folder.mkdir()
+    (folder / file).write_text(text.replace(old, new))
+    (folder / file).chmod(0o755)
+    code, text, _ = judge(folder, '--only', file[0])
+    assert code == 1 and said in one_line(text)
+
+
+def test_networks_as_students_write_them(tmp_path):
+    """Right; but tf.layers is no longer in every TensorFlow."""
+    import tensorflow
+    layers = tuple(map(int, tensorflow.__version__.split('.')[:2])) < (2, 16)
+    code, text, tests = judge(answer(tmp_path / 'answer'), '--only', '4,5')
+    assert code == (0 if layers else 1)
+    assert not [name for name in failing(tests) if name.startswith('5')]
+    if not layers:
+        assert 'Judge this file with PYTHON=python3.8.' in one_line(text)
+        assert len(failing(tests)) == 6     # all that runs it
+
+
+# a dozen of the changes that tools/mutate.py makes
+MUTANTS = [
+    (CONV, 'zeros - zeros // 2, size', 'zeros + zeros // 2, size'),
+    (CONV, 'wide[:, j * s:j * s + kw, :, j] = W', 'pass'),
+    (CONV, 'self.columns[part] = windows', 'pass'),
+    (CONV, '[:, :, :w_new]', '[:, :, :w_new + 1]'),
+    (POOL, 'if k & width:', 'if k | width:'),
+    (POOL, 'down = combine(down, rows[:, r:end + r:sh])', 'pass'),
+    (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
+    (CONV_BACK, '                dA_pad[...] = 0', '                pass'),
+    (CONV_BACK, 'zeros - zeros // 2, size', 'zeros + zeros // 2, size'),
+    (POOL_BACK, 'gradient /= kh * kw', 'gradient /= kh + kw'),
+    (POOL_BACK, 'share *= chosen', 'pass'),
+    (POOL_BACK, 'last - j >= first', 'last - j > first'),
+]
+
+
+def test_small_changes_of_ours_are_noticed(tmp_path):
+    """A dozen of those that the mutation run makes."""
+    folders = []
+    for n, (file, old, new) in enumerate(MUTANTS):
+        with open(os.path.join(ROOT, file)) as ours:
+            text = ours.read()
+        assert old in text, old
+        folders.append(tmp_path / '{:02}'.format(n))
+        folders[-1].mkdir()
+        (folders[-1] / file).write_text(text.replace(old, new))
+    _, _, tests = judge(*folders, '--only', '0-3', '--limit', '5')
+    wrong = [name for name in failing(tests) if 'rules' not in name]
+    for folder, mutant in zip(folders, MUTANTS):
+        assert any(name.startswith('{}, '.format(folder)) for name in wrong), (
+            mutant)
