@@ -32,8 +32,8 @@ kernel becomes t columns; in column j it is shifted by j * sw. With t = 2:
 
 Is multiplying by zeros not a waste? It is extra work, but it takes less time
 than the copying that it saves. A processor also multiplies faster when a
-matrix has more columns. And only a few examples are laid out at a time, so
-that their windows stay in the processor's cache.
+matrix has more columns. And only a few examples, or a part of one, are laid
+out at a time, so that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -54,22 +54,22 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         c_new) pre-activation.
     padding : {'same', 'valid'}
         'same' pads with zeros so that the output has the height and width of
-        A_prev, at every stride; of an odd number of rows or columns of zeros,
-        the extra one is on the top or left. 'valid' does not pad.
+        A_prev, at every stride; if the number of rows or columns of zeros is
+        odd, the extra one is on the top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
     Returns
     -------
     numpy.ndarray, shape (m, h_new, w_new, c_new)
-        What `activation` returned. The pre-activation has the dtype that
-        NumPy gives to A_prev, W and b together, and to int64 if all are
-        integers. float16 is summed in float32.
+        What `activation` returned. The pre-activation has NumPy's common
+        dtype of A_prev, W and b (of these and int64, if all are integers).
+        float16 is summed in float32.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument cannot be right, or if 'same' would need zeros beyond
+        If an argument cannot be right, or if 'same' would need zeros out of
         all proportion; the message names it.
 
     References
@@ -89,9 +89,9 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
     Z = np.empty((len(A_prev),) + windows.new + (t * c_new,), sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
-        for here, matrix in windows:            # here: one piece of Z's memory
+        for here, matrix in windows:    # Z[here] is one piece of memory
             np.matmul(matrix, kernels, out=Z[here].reshape(-1, t * c_new))
-    # (m, h_new, w_new, c_new), without what the last windows add beyond w_new
+    # (m, h_new, w_new, c_new), without the last windows' outputs beyond w_new
     Z = Z.reshape(len(Z), h_new, windows.new[1] * t, c_new)[:, :, :w_new]
     Z = np.ascontiguousarray(Z, dtype)
     if t > 1 and not finite.all():
@@ -106,9 +106,9 @@ def _check(A_prev, W, b, padding, stride):
 
     top and left say how many zeros are above A_prev and to its left.
 
-    >>> _check(np.ones((9, 5, 4, 1)), np.ones((3, 2, 1, 7)),
+    >>> _check(np.ones((9, 5, 4, 1)), np.ones((5, 2, 1, 7)),
     ...        np.ones((1, 1, 1, 7)), 'same', (1, 1))
-    ((1, 1), (1, 1), (5, 4))
+    ((1, 1), (2, 1), (5, 4))
     """
     _, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
                                        'w_prev', 'c_prev')
@@ -130,6 +130,7 @@ def _check(A_prev, W, b, padding, stride):
         raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
                          f'would pad {h_prev} x {w_prev} pixels with zeros '
                          f'to {h_pad} x {w_pad}')
+    # beyond the image a stride's size makes no difference, but may overflow
     return (min(sh, h_pad), min(sw, w_pad)), (top, left), (h_new, w_new)
 
 
@@ -151,8 +152,8 @@ def _shape(name, array, *expected):
 
     An expected size that is given as a name matches any size.
 
-    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
-    (1, 1, 1, 4)
+    >>> _shape('A_prev', np.zeros((9, 5, 4, 1)), 'm', 'h_prev', 'w_prev', 1)
+    (9, 5, 4, 1)
     """
     if not isinstance(array, np.ndarray) or isinstance(array,
                                                        np.ma.MaskedArray):
@@ -210,9 +211,9 @@ def _sharing(W, w_new, sw, dtype):
     """Return t, how many neighbouring outputs share a wide window.
 
     Products of matrices are fastest with t * c_new, the columns, near 64; a t
-    that divides w_new wastes none of them. Windows stay near 512 numbers. t is
-    1 where that is too few to share, and for dtypes that NumPy multiplies
-    without BLAS, where only the number of multiplications counts.
+    that divides w_new wastes none of them. A window has not much more than 512
+    numbers. t is 1 where that is too few to share, and for dtypes that NumPy
+    multiplies without BLAS, where only the number of multiplications counts.
 
     >>> _sharing(np.zeros((3, 3, 1, 8)), 28, 1, np.dtype('f8'))
     7
@@ -224,6 +225,7 @@ def _sharing(W, w_new, sw, dtype):
     ideal = min(max(1, round(64 / c_new)), most)
     divisors = [t for t in range((ideal + 1) // 2, min(2 * ideal, most) + 1)
                 if w_new % t == 0]
+    # without a divisor, as even as possible; the last window has unused ones
     return min(divisors, key=lambda t: abs(t * c_new - 64),
                default=-(-w_new // round(w_new / ideal)))
 
@@ -257,12 +259,12 @@ class _Windows:
     slices, and the matrix. With kw = 2, four pixels have three outputs; two
     share a window:
 
-    >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
+    >>> image = np.array([5, 6, 7, 8]).reshape(1, 1, 4, 1)
     >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 2,
     ...                              image.dtype):
     ...     print(matrix)
-    [[1 2 3 1]
-     [3 4 0 1]]
+    [[5 6 7 1]
+     [7 8 0 1]]
     """
 
     def __init__(self, A_prev, before, k, stride, new, t, dtype):
@@ -270,28 +272,28 @@ class _Windows:
         (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
                                                          stride)
         self.A_prev, self.stride = A_prev, (sh, t * sw)
-        self.k = kh, kw = k[0], k[1] + (t - 1) * sw
-        self.new = h_new, w_new = new[0], -(-new[1] // t)
+        self.k = kh, k_wide = k[0], k[1] + (t - 1) * sw
+        self.new = h_new, w_wide = new[0], -(-new[1] // t)
         h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
-        w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
-        self.row = kh * kw * c + 1              # how long a row is
+        w_pad = max(left + w_prev, (w_wide - 1) * t * sw + k_wide)
+        self.row = kh * k_wide * c + 1          # how long a row is
         # at most 3 MiB of rows, and 2 ** 21 numbers of images
         n, h, w = self.block = _block(
             3 * 2 ** 20 // (self.row * dtype.itemsize),
-            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
+            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_wide)
         self.A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
         self.inside = np.s_[:, top:top + h_prev, left:left + w_prev]
         self.windows = self.view(self.A_pad)
         self.rows = np.ones((n, h, w, self.row), dtype)
         # one axis made into three is the same memory, seen in another way
-        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, kw, c)
+        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, k_wide, c)
 
     def view(self, pad):
         """Return the pixels that each window sees, without a copy.
 
-        Its shape is (n, h_new, w_new, kh, kw, c). The next window is sh rows
-        or t * sw columns of the image further on, the next pixel of a window
-        one.
+        Its shape is (n, h_new, w_wide, kh, k_wide, c), for the wide windows.
+        The next window is sh rows or t * sw columns of the image further on,
+        the next pixel within a window one row or column.
         """
         by_example, by_row, by_column, by_channel = pad.strides
         return np.lib.stride_tricks.as_strided(

@@ -27,9 +27,10 @@ Finally each window takes the result found at its first pixel. Results that
 cross the end of a row are computed too, but never used. An average is the same
 with sums.
 
-What makes it fast. Each step works on long pieces of memory, and on a few
-examples, or a few rows of a large one, at a time, so that the second step
-finds the result of the first in the processor's cache.
+What makes it fast. Wide windows are built by doubling: pairs, then pairs of
+pairs. Each step works on long pieces of memory, and on a few examples, or a
+few rows of a large one, at a time, so that the second step finds the result of
+the first in the processor's cache.
 """
 import numpy as np
 
@@ -76,7 +77,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         try:
             A = _pool(np.add, A_prev, k, stride, new,
                       np.result_type(dtype, np.float32))
-        except FloatingPointError:  # of a sum, though its average fits
+        except FloatingPointError:  # of a sum; its average may fit
             with np.errstate(over='warn'):
                 A = _pool(np.add, A_prev, k, stride, new, np.longdouble)
     return A.astype(dtype, copy=False)
@@ -96,7 +97,8 @@ def _pool(combine, A_prev, k, stride, new, dtype):
     most = 2 ** 20 // row_size                          # rows of pixels
     n = max(1, min(m, most // h_prev))
     h = max(1, min(h_new, (most - kh) // sh + 1))
-    high = h_prev if n > 1 else (h - 1) * sh + kh       # of a block
+    # rows of a block: whole examples, or those that h windows need
+    high = h_prev if n > 1 else (h - 1) * sh + kh
     starts, all_rows = _starts(n, h, w_new, high, w_prev, kh, sh, sw, row_size)
     for i in range(0, m, n):
         for y in range(0, h_new, h):
@@ -106,6 +108,7 @@ def _pool(combine, A_prev, k, stride, new, dtype):
             down = _down(combine, pixels, kh, sh, all_rows)
             across = _shifted(combine, down.reshape(-1), kw, c_prev)
             here = starts[:out.shape[0], :out.shape[1]]
+            # with 'raise', the default, NumPy would buffer out
             np.take(across.reshape(-1, c_prev), here, axis=0, out=out,
                     mode='clip')
             if combine is np.add:
@@ -141,8 +144,8 @@ def _shape(name, array, *expected):
 
     An expected size that is given as a name matches any size.
 
-    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
-    (1, 1, 1, 4)
+    >>> _shape('A_prev', np.zeros((9, 5, 4, 1)), 'm', 'h_prev', 'w_prev', 1)
+    (9, 5, 4, 1)
     """
     if not isinstance(array, np.ndarray) or isinstance(array,
                                                        np.ma.MaskedArray):
@@ -175,7 +178,7 @@ def _pair(name, pair):
 
 
 def _down(combine, pixels, kh, sh, all_rows):
-    """Combine the kh rows of each window, each column for itself.
+    """Combine the kh rows of each window, column by column.
 
     pixels is (n, h, w, c), the result (rows, w, c). With all_rows, windows
     begin at each row of pixels, and those that run into the next example are
@@ -202,7 +205,8 @@ def _shifted(combine, flat, k, step):
     """Combine k copies of a flat array, each shifted by step more.
 
     Copies are combined in pairs, then pairs of pairs: widths 1, 2, 4 and so
-    on. Those widths whose sum is k are combined for the result.
+    on. Those widths whose sum is k, such as 1 and 2 for k = 3, are combined
+    for the result.
 
     >>> _shifted(np.maximum, np.array([6, 5, 4, 7]), 3, 1)
     array([6, 7])
@@ -224,10 +228,10 @@ def _shifted(combine, flat, k, step):
 def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
     """Return where each window begins in `_down`'s result, and all_rows.
 
-    The places count pixels, laid out flat, (n, h_new, w_new); an example has h
-    rows of w pixels, row_size bytes each. Short rows are combined faster in
-    one piece than with those between windows left out: to begin with a row
-    takes as long as to combine 4 KiB.
+    The places are indices of pixels laid out flat, an array (n, h_new, w_new).
+    An example has h rows of w pixels, row_size bytes each. Short rows are
+    combined faster in one piece than with those between windows left out:
+    starting a row costs as much as combining 4 KiB.
 
     >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 64)[0].tolist()
     [[[0, 1], [8, 9]], [[20, 21], [28, 29]]]
@@ -235,7 +239,8 @@ def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
     [[[0, 1], [4, 5]], [[8, 9], [12, 13]]]
     """
     fit = (h - kh) // sh + 1
-    passes = bin(kh).count('1') + len(bin(kh)) - 4      # that `_shifted` takes
+    # `_shifted` doubles the width and combines: so many ones, so many digits
+    passes = bin(kh).count('1') - 1 + len(bin(kh)) - len('0b1')
     all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
     step, size = (sh, h) if all_rows else (1, fit)
     rows = np.arange(n)[:, None] * size + np.arange(h_new) * step

@@ -10,7 +10,7 @@ What is computed. The layer's unactivated output is a sum over windows:
     W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
     Z, dZ            (m, h_new, w_new, c_new)
 
-dZ says how much the cost grows with each number of Z. In each product of the
+dZ is the derivative of the cost with respect to Z. In each product of the
 sum, the gradient of one factor is dZ times the other factor:
 
     db[k]          = sum over i, y, x of  dZ[i, y, x, k]
@@ -26,10 +26,12 @@ that ends with its bias, Z is a product of matrices, and its gradient is two:
 
     Z        = windows @ kernels        (a row for each window)
     dkernels = windows.T @ dZ           (dW, and db in its last row)
-    dwindows = dZ @ kernels.T           (is added up at the windows' pixels)
+    dwindows = dZ @ kernels.T           (without the biases; is added up at the
+                                         windows' pixels)
 
 Overlapping windows cannot be added in one step: NumPy would keep only one of
-the sums. So every second window is added, say, and then those in between.
+the sums. So windows far enough apart are added together: every second one, for
+example, and then those in between.
 
 What makes it fast. Copying is slow, and at stride 1 each pixel is copied into
 kh * kw windows. So t neighbouring outputs share one wide window, and each
@@ -44,8 +46,8 @@ image of one channel, with kw = 3, sw = 1 and t = 2:
 
 Is multiplying by zeros not a waste? It is extra work, but it takes less time
 than the copying that it saves. A processor also multiplies faster when a
-matrix has more columns. And only a few examples are laid out at a time, so
-that their windows stay in the processor's cache.
+matrix has more columns. And only a few examples, or a part of one, are laid
+out at a time, so that their windows stay in the processor's cache.
 """
 import numpy as np
 
@@ -67,8 +69,8 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         The biases.
     padding : {'same', 'valid'}
         'same' pads with zeros so that the output has the height and width of
-        A_prev, at every stride; of an odd number of rows or columns of zeros,
-        the extra one is on the top or left. 'valid' does not pad.
+        A_prev, at every stride; if the number of rows or columns of zeros is
+        odd, the extra one is on the top or left. 'valid' does not pad.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -79,15 +81,15 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in the dtype
         that NumPy gives to all four arrays together, and to int64 if all are
-        integers. float16 is summed in float32. Where A_prev is float32 and dZ
-        float64, as in the course's driver, the products that make up dW are
-        rounded to float32 and added in float64, as in its published output;
-        if float32 cannot hold one of them, none is rounded.
+        integers. float16 is summed in float32. To give the digits that the
+        course published, where A_prev is float32 and dZ float64, as in its
+        driver, dZ and the products that make up dW are rounded to float32 and
+        added in float64; near the ends of float32's range none is rounded.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument cannot be right, or if 'same' would need zeros beyond
+        If an argument cannot be right, or if 'same' would need zeros out of
         all proportion; the message names it.
 
     References
@@ -130,9 +132,9 @@ def _check(A_prev, W, b, padding, stride):
 
     top and left say how many zeros are above A_prev and to its left.
 
-    >>> _check(np.ones((9, 5, 4, 1)), np.ones((3, 2, 1, 7)),
+    >>> _check(np.ones((9, 5, 4, 1)), np.ones((5, 2, 1, 7)),
     ...        np.ones((1, 1, 1, 7)), 'same', (1, 1))
-    ((1, 1), (1, 1), (5, 4))
+    ((1, 1), (2, 1), (5, 4))
     """
     _, h_prev, w_prev, c_prev = _shape('A_prev', A_prev, 'm', 'h_prev',
                                        'w_prev', 'c_prev')
@@ -154,6 +156,7 @@ def _check(A_prev, W, b, padding, stride):
         raise ValueError(f"stride is {stride!r:.80}, expected less: 'same' "
                          f'would pad {h_prev} x {w_prev} pixels with zeros '
                          f'to {h_pad} x {w_pad}')
+    # beyond the image a stride's size makes no difference, but may overflow
     return (min(sh, h_pad), min(sw, w_pad)), (top, left), (h_new, w_new)
 
 
@@ -192,8 +195,8 @@ def _shape(name, array, *expected):
 
     An expected size that is given as a name matches any size.
 
-    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
-    (1, 1, 1, 4)
+    >>> _shape('A_prev', np.zeros((9, 5, 4, 1)), 'm', 'h_prev', 'w_prev', 1)
+    (9, 5, 4, 1)
     """
     if not isinstance(array, np.ndarray) or isinstance(array,
                                                        np.ma.MaskedArray):
@@ -250,8 +253,9 @@ def _finite_examples(array):
 def _apart(sound, dZ, A_prev, W, b, padding, stride):
     """Return the gradients where some examples hold infinity or NaN.
 
-    0 * infinity is NaN, so these need windows that are not wide. They are zero
-    among the others, and computed on their own.
+    0 * infinity is NaN, so these need windows that are not wide. In the main
+    computation they are replaced by zeros; then they are computed on their own
+    and added.
 
     >>> A_prev = np.array([1, np.inf]).reshape(2, 1, 1, 1)
     >>> one = np.ones((1, 1, 1, 1))
@@ -274,8 +278,8 @@ def _apart(sound, dZ, A_prev, W, b, padding, stride):
 def _is_rounded(A_prev, dZ):
     """Return whether the products that make up dW are rounded to float32.
 
-    They are if A_prev is float32 and dZ float64, unless a number or a product
-    would not fit.
+    They are, like dZ, if A_prev is float32 and dZ float64, unless a number or
+    a product would not fit.
 
     >>> _is_rounded(np.ones(1, 'f4'), np.array([3.])), _is_rounded(
     ...     np.ones(1, 'f4'), np.array([1e39]))
@@ -286,13 +290,13 @@ def _is_rounded(A_prev, dZ):
     sizes = [np.abs(array) for array in (A_prev, dZ)]
     most = [float(size.max()) for size in sizes]
     least = [float(size.min(where=size > 0, initial=np.inf)) for size in sizes]
-    # well inside of what float32 holds: each number of dZ, each product
+    # well within what float32 holds: each number of dZ, each product
     return all(1e-37 < size < 1e38 for size in (
         most[1], least[1], most[0] * most[1], least[0] * least[1]))
 
 
 def _rounded_product(columns, dout):
-    """Return columns @ dout, each product rounded to float32.
+    """Return columns @ dout, dout and each product rounded to float32.
 
     The last row, which becomes db, is not rounded. columns is
     (kh * kw * c_prev + 1, windows), dout (windows, c_new).
@@ -312,9 +316,9 @@ def _sharing(W, w_new, sw, dtype):
     """Return t, how many neighbouring outputs share a wide window.
 
     Products of matrices are fastest with t * c_new, the columns, near 64; a t
-    that divides w_new wastes none of them. Windows stay near 512 numbers. t is
-    1 where that is too few to share, and for dtypes that NumPy multiplies
-    without BLAS, where only the number of multiplications counts.
+    that divides w_new wastes none of them. A window has not much more than 512
+    numbers. t is 1 where that is too few to share, and for dtypes that NumPy
+    multiplies without BLAS, where only the number of multiplications counts.
 
     >>> _sharing(np.zeros((3, 3, 1, 8)), 28, 1, np.dtype('f8'))
     7
@@ -326,6 +330,7 @@ def _sharing(W, w_new, sw, dtype):
     ideal = min(max(1, round(64 / c_new)), most)
     divisors = [t for t in range((ideal + 1) // 2, min(2 * ideal, most) + 1)
                 if w_new % t == 0]
+    # without a divisor, as even as possible; the last window has unused ones
     return min(divisors, key=lambda t: abs(t * c_new - 64),
                default=-(-w_new // round(w_new / ideal)))
 
@@ -354,7 +359,7 @@ def _widen(W, b, t, s):
 def _narrow(dkernels, shape, t, s):
     """Return dW and db: what `_widen` copied t times is added up.
 
-    >>> dW, db = _narrow(np.array([[1, 0], [2, 10], [3, 20], [0, 30],
+    >>> dW, db = _narrow(np.array([[1, 99], [2, 10], [3, 20], [99, 30],
     ...                            [4, 40]]), (1, 3, 1, 1), 2, 1)
     >>> dW.ravel(), db.ravel()
     (array([11, 22, 33]), array([44]))
@@ -373,12 +378,12 @@ class _Windows:
     slices, and the matrix. With kw = 2, four pixels have three outputs; two
     share a window:
 
-    >>> image = np.array([1, 2, 3, 4]).reshape(1, 1, 4, 1)
+    >>> image = np.array([5, 6, 7, 8]).reshape(1, 1, 4, 1)
     >>> for here, matrix in _Windows(image, (0, 0), (1, 2), (1, 1), (1, 3), 2,
     ...                              image.dtype):
     ...     print(matrix)
-    [[1 2 3 1]
-     [3 4 0 1]]
+    [[5 6 7 1]
+     [7 8 0 1]]
     """
 
     def __init__(self, A_prev, before, k, stride, new, t, dtype):
@@ -386,28 +391,28 @@ class _Windows:
         (m, h_prev, w_prev, c), (top, left), (sh, sw) = (A_prev.shape, before,
                                                          stride)
         self.A_prev, self.stride = A_prev, (sh, t * sw)
-        self.k = kh, kw = k[0], k[1] + (t - 1) * sw
-        self.new = h_new, w_new = new[0], -(-new[1] // t)
+        self.k = kh, k_wide = k[0], k[1] + (t - 1) * sw
+        self.new = h_new, w_wide = new[0], -(-new[1] // t)
         h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
-        w_pad = max(left + w_prev, (w_new - 1) * t * sw + kw)
-        self.row = kh * kw * c + 1              # how long a row is
+        w_pad = max(left + w_prev, (w_wide - 1) * t * sw + k_wide)
+        self.row = kh * k_wide * c + 1          # how long a row is
         # at most 3 MiB of rows, and 2 ** 21 numbers of images
         n, h, w = self.block = _block(
             3 * 2 ** 20 // (self.row * dtype.itemsize),
-            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_new)
+            min(m, 2 ** 21 // (h_pad * w_pad * c)), h_new, w_wide)
         self.A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
         self.inside = np.s_[:, top:top + h_prev, left:left + w_prev]
         self.windows = self.view(self.A_pad)
         self.rows = np.ones((n, h, w, self.row), dtype)
         # one axis made into three is the same memory, seen in another way
-        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, kw, c)
+        self.columns = self.rows[..., :-1].reshape(n, h, w, kh, k_wide, c)
 
     def view(self, pad):
         """Return the pixels that each window sees, without a copy.
 
-        Its shape is (n, h_new, w_new, kh, kw, c). The next window is sh rows
-        or t * sw columns of the image further on, the next pixel of a window
-        one.
+        Its shape is (n, h_new, w_wide, kh, k_wide, c), for the wide windows.
+        The next window is sh rows or t * sw columns of the image further on,
+        the next pixel within a window one row or column.
         """
         by_example, by_row, by_column, by_channel = pad.strides
         return np.lib.stride_tricks.as_strided(
@@ -445,9 +450,9 @@ def _block(most, m, h, w):
 
 
 def _outputs(dZ, x, t, dtype):
-    """Return the gradients of the outputs of wide windows, as a matrix.
+    """Return dZ of some wide windows' outputs, as a matrix.
 
-    dZ is (n, h, w_new, c_new), x says which windows of a row. Their shape is
+    dZ is (n, h, w_new, c_new), x says which windows of a row. The matrix is
     (n * h * windows, t * c_new); outputs beyond w_new get a gradient of 0.
 
     >>> _outputs(np.array([1, 2, 3]).reshape(1, 1, 3, 1), slice(0, 2), 2, int)
@@ -469,8 +474,8 @@ def _add_up(dout, kernels, dwindows, apart):
 
     dwindows, (n, h, w, kh, kw, c), is a view of dA_pad. Windows that are
     `apart` from one another in a row share no pixel, so these are added at
-    once; those above one another may share some, so each of their rows is
-    added on its own.
+    once. Windows above one another may share some, but not in the same row r
+    of theirs, so one such row of all windows is added at a time.
 
     >>> dA_pad = np.zeros((1, 1, 4, 1), int)
     >>> windows = _Windows(dA_pad, (0, 0), (1, 2), (1, 1), (1, 3), 1,

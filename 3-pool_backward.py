@@ -10,25 +10,26 @@ window:
     A_prev, dA_prev  (m, h_prev, w_prev, c)
     A, dA            (m, h_new, w_new, c)
 
-dA says how much the cost grows with each number of A. A pixel that is the
+dA is the derivative of the cost with respect to A. A pixel that is the
 maximum of a window receives the window's whole gradient; for an average, each
 pixel receives dA / (kh * kw). A pixel in several windows receives the sum:
 
     dA_prev[i, p, q, c] = sum over the windows (y, x) that hold (p, q) of
                          dA[i, y, x, c] * (A_prev[i, p, q, c] == A[i, y, x, c])
 
-So all pixels that tie for a maximum receive the whole gradient.
+So each of the pixels that tie for a maximum receives the whole gradient.
 
 How. The maximum of a window is the maximum of its columns' maxima. Forward,
 A_down holds the columns' maxima, (m, h_new, w_prev, c), and A the maxima of
 those. Backward, each column's maximum looks up the windows that hold it, and
-then each pixel the columns that hold it (where windows do not overlap across,
-each pixel looks up its windows directly):
+then each pixel the columns that hold it:
 
     dA_down[y, q] = sum of  dA[y, x] * (A_down[y, q] == A[y, x])
     dA_prev[p, q] = sum of  dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
-An average needs no comparison: there, each step only adds.
+Where windows do not overlap across, as with 2x2 windows and strides of 2, each
+pixel looks up its windows directly. An average needs no comparison: there,
+each step only adds.
 
 What makes it fast. At stride 1 there are kh + kw look-ups instead of kh * kw.
 Each works on long pieces of memory, and on a few examples at a time, so that
@@ -59,9 +60,9 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     -------
     numpy.ndarray, shape (m, h_prev, w_prev, c)
         The partial derivatives with respect to A_prev, in the dtype that
-        NumPy gives to both arrays together; to integers, with int64, or
-        float64 for averages. float16 is summed in float32. NaN equals nothing
-        and receives nothing from a maximum.
+        NumPy gives to both arrays together; for integers at least int64 (max)
+        or float64 (avg). float16 is summed in float32. NaN equals nothing and
+        receives nothing from a maximum.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
             gradient /= kh * kw
         else:
             A_down, A = _maxima(pixels, kh, kw, sh, all_rows, starts, columns)
-        if columns is None:
+        if columns is None:     # from here on, A is A_down
             A, gradient = A_down, _receive(A_down, A, gradient, across, 2)
         _by_rows(h, pixels, A, gradient, down, columns, dA_prev[i:i + n])
     return dA_prev.astype(dtype, copy=False)
@@ -150,8 +151,8 @@ def _shape(name, array, *expected):
 
     An expected size that is given as a name matches any size.
 
-    >>> _shape('b', np.zeros((1, 1, 1, 4)), 1, 1, 1, 'c_new')
-    (1, 1, 1, 4)
+    >>> _shape('A_prev', np.zeros((9, 5, 4, 1)), 'm', 'h_prev', 'w_prev', 1)
+    (9, 5, 4, 1)
     """
     if not isinstance(array, np.ndarray) or isinstance(array,
                                                        np.ma.MaskedArray):
@@ -211,8 +212,8 @@ def _block(most, m, h, w):
 def _holders(size, k, s, new):
     """Return the first and the last window that hold each pixel of an axis.
 
-    Between windows that are further apart than they are wide, no window holds
-    a pixel; there, the first is greater than the last.
+    For a pixel in no window, between two or behind the last one, the first is
+    greater than the last.
 
     >>> _holders(4, 3, 1, 2)
     (array([0, 0, 0, 1]), array([0, 1, 1, 1]))
@@ -220,12 +221,13 @@ def _holders(size, k, s, new):
     (array([0, 1, 1, 2]), array([0, 0, 1, 1]))
     """
     pixel = np.arange(size)
+    # the first window that reaches a pixel: (pixel - k + 1) / s, rounded up
     return (np.maximum(0, -((k - 1 - pixel) // s)),
             np.minimum(pixel // s, new - 1))
 
 
 def _alone(held, none):
-    """Return the one window that holds each pixel; None where some overlap.
+    """Return the window that holds each pixel, or None if any overlap.
 
     held comes from `_holders`; where no window holds a pixel, it is `none`.
 
@@ -262,7 +264,7 @@ def _maxima(pixels, kh, kw, sh, all_rows, starts, columns):
 
 
 def _down(combine, pixels, kh, sh, all_rows):
-    """Combine the kh rows of each window, each column for itself.
+    """Combine the kh rows of each window, column by column.
 
     pixels is (n, h, w, c), the result (rows, w, c). With all_rows, windows
     begin at each row of pixels, and those that run into the next example are
@@ -289,7 +291,8 @@ def _shifted(combine, flat, k, step):
     """Combine k copies of a flat array, each shifted by step more.
 
     Copies are combined in pairs, then pairs of pairs: widths 1, 2, 4 and so
-    on. Those widths whose sum is k are combined for the result.
+    on. Those widths whose sum is k, such as 1 and 2 for k = 3, are combined
+    for the result.
 
     >>> _shifted(np.maximum, np.array([6, 5, 4, 7]), 3, 1)
     array([6, 7])
@@ -311,10 +314,10 @@ def _shifted(combine, flat, k, step):
 def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
     """Return where each window begins in `_down`'s result, and all_rows.
 
-    The places count pixels, laid out flat, (n, h_new, w_new); an example has h
-    rows of w pixels, row_size bytes each. Short rows are combined faster in
-    one piece than with those between windows left out: to begin with a row
-    takes as long as to combine 4 KiB.
+    The places are indices of pixels laid out flat, an array (n, h_new, w_new).
+    An example has h rows of w pixels, row_size bytes each. Short rows are
+    combined faster in one piece than with those between windows left out:
+    starting a row costs as much as combining 4 KiB.
 
     >>> _starts(2, 2, 2, 5, 4, 2, 2, 1, 64)[0].tolist()
     [[[0, 1], [8, 9]], [[20, 21], [28, 29]]]
@@ -322,7 +325,8 @@ def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
     [[[0, 1], [4, 5]], [[8, 9], [12, 13]]]
     """
     fit = (h - kh) // sh + 1
-    passes = bin(kh).count('1') + len(bin(kh)) - 4      # that `_shifted` takes
+    # `_shifted` doubles the width and combines: so many ones, so many digits
+    passes = bin(kh).count('1') - 1 + len(bin(kh)) - len('0b1')
     all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
     step, size = (sh, h) if all_rows else (1, fit)
     rows = np.arange(n)[:, None] * size + np.arange(h_new) * step
@@ -344,7 +348,7 @@ def _receive(values, A, dA, held, axis, out=None, columns=None):
 
     A and dA hold the windows' maxima and gradients; without A, every value
     receives all gradients. held comes from `_holders`, for this axis; dA has
-    one window more than it knows of, whose gradient is 0. columns says which
+    one window more than held names, whose gradient is 0. columns says which
     window of a row holds each column, if that has not been looked up before.
 
     >>> values, A, dA = (np.array(row).reshape(1, 1, -1, 1) for row in (
@@ -372,7 +376,7 @@ def _receive(values, A, dA, held, axis, out=None, columns=None):
 
 
 def _by_rows(h, values, A, dA, held, columns, out):
-    """Let h rows of values at a time receive from the windows that hold them.
+    """Call `_receive` for h rows of values at a time.
 
     The arguments are `_receive`'s, whose result goes into out.
 
