@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Break the four NumPy files, one small change at a time, and run the tests.
 
-    tests/tools/mutate.py [FILE ...]
+    tests/tools/mutate.py [--check] [FILE ...]
 
 The idea: a test suite is as good as the mistakes that it finds. The operators,
 numbers and statements of a task file are changed in turn; the tests that need
@@ -9,11 +9,16 @@ no TensorFlow then run on the changed file. What no test notices is printed,
 with the function and the line that it is in: either a test is missing, or the
 change makes no difference to a caller, as where it only says how many examples
 are taken at a time.
+
+With --check the checker, check/check.py, is asked instead, about the changes
+that are not about refusing arguments, as it does not judge that. Of the
+changes that it does not notice, those that the tests do are printed.
 """
 import argparse
 import ast
 import concurrent.futures
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +32,8 @@ ROOT = os.path.dirname(TESTS)
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 SUITE = ['test_refusals.py', 'test_edges.py', 'test_properties.py']
+# helpers that only say whether an argument fits
+REFUSING = ['_shape', '_pair', '_gradient_size']
 SWAPS = {'+': '-', '-': '+', '*': '+', '//': '*', '**': '*', '%': '+',
          '<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==',
          '+=': '-=', '*=': '+=', '/=': '*=', '|': '&', '&': '|', '~': '',
@@ -75,11 +82,30 @@ def place(source, begin):
         source.split('\n')[row - 1].strip())
 
 
-def mutants(name):
+def refusals(source):
+    """Return where a program refuses arguments, as (begin, end) positions."""
+    lines, found = source.splitlines(True), []
+    for node in ast.walk(ast.parse(source)):
+        if (isinstance(node, ast.Raise) or
+                isinstance(node, ast.If) and isinstance(node.body[0],
+                                                        ast.Raise) or
+                isinstance(node, ast.FunctionDef) and node.name in REFUSING or
+                isinstance(node, ast.Call) and
+                getattr(node.func, 'id', '') in REFUSING):
+            found.append((offset(lines, node.lineno, node.col_offset),
+                          offset(lines, node.end_lineno,
+                                 node.end_col_offset)))
+    return found
+
+
+def mutants(name, with_refusals=True):
     """Yield (place, old text, new text, program) of one file."""
     with open(os.path.join(ROOT, name)) as file:
         source = file.read()
+    left_out = [] if with_refusals else refusals(source)
     for begin, end, new in sorted(set(changes(source))):
+        if any(first <= begin < last for first, last in left_out):
+            continue
         program = source[:begin] + new + source[end:]
         try:
             compile(program, name, 'exec')
@@ -116,26 +142,65 @@ def survives(name, program):
     return result.returncode == 0
 
 
+def escapes(name, program):
+    """Let the checker judge a changed file; say whether it finds it right.
+
+    The course's rules for files do not count here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, name), 'w') as file:
+            file.write(program)
+        report = os.path.join(folder, 'report.json')
+        subprocess.run(
+            [sys.executable, os.path.join(ROOT, 'check', 'check.py'), folder,
+             '--only', name[0], '--json', report, '--limit', '10'],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(report) as file:
+            return not any(test['status'] == 'failed' and
+                           ': rules: ' not in test['name']
+                           for test in json.load(file)['tests'])
+
+
+def by_tests(name, program):
+    """Say what becomes of a change when the tests run."""
+    return 'survived' if survives(name, program) else 'noticed'
+
+
+def by_checker(name, program):
+    """Say what becomes of a change when the checker judges.
+
+    What it does not notice is `missed` if the tests notice it.
+    """
+    if not escapes(name, program):
+        return 'noticed'
+    return 'survived' if survives(name, program) else 'missed'
+
+
 def main():
-    """Try every mutant; print those that survive, and how many there were."""
+    """Try every mutant; print those that matter, and how many there were."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('files', nargs='*', default=FILES)
-    for name in parser.parse_args().files:
+    parser.add_argument('--check', action='store_true',
+                        help='ask the checker; of what it misses, the tests')
+    args = parser.parse_args()
+    verdict = by_checker if args.check else by_tests
+    printed = 'missed' if args.check else 'survived'
+    for name in args.files:
         with open(os.path.join(ROOT, name)) as file:
-            if not survives(name, file.read()):
+            if verdict(name, file.read()) == 'noticed':
                 sys.exit('{}: the tests fail as it is'.format(name))
-        found = list(mutants(name))
+        found, count = list(mutants(name, not args.check)), {}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            alive = 0
-            for (where, old, new, _), survived in zip(found, pool.map(
-                    lambda mutant: survives(name, mutant[3]), found)):
-                alive += survived
-                if survived:
+            for (where, old, new, _), now in zip(found, pool.map(
+                    lambda mutant: verdict(name, mutant[3]), found)):
+                count[now] = count.get(now, 0) + 1
+                if now == printed:
                     print('{}:{}: {} -> {}'.format(
                         name, where, ' '.join(old.split()), new or 'nothing'),
                         flush=True)
-        print('{}: {} mutants, {} survived'.format(
-            name, len(found), alive), flush=True)
+        print('{}: {} changes, {}'.format(name, len(found), ', '.join(
+            '{} {}'.format(*pair[::-1]) for pair in sorted(count.items()))),
+            flush=True)
 
 
 if __name__ == '__main__':
