@@ -47,8 +47,8 @@ def pasted(file, call):
 
 def equal(one, other):
     """Say whether two results agree, in shape and up to rounding."""
-    return (isinstance(one, np.ndarray) and one.shape == np.shape(other) and
-            one.dtype.kind in 'buif' and not mismatches(one, other).any())
+    return (isinstance(one, np.ndarray) and one.dtype.kind in 'buif' and
+            one.shape == np.shape(other) and not mismatches(one, other).any())
 
 
 def mismatches(one, other):
@@ -69,6 +69,8 @@ def difference(name, result, right):
         return '{} is {}, expected an array.'.format(
             name, result if isinstance(result, str) else
             '{} {:.80}'.format(type(result).__name__, repr(result)))
+    if result.dtype.kind not in 'buif':
+        return '{} holds {}, expected real numbers.'.format(name, result.dtype)
     if result.shape != right.shape:
         return '{} has the shape {}, expected {}.'.format(
             name, result.shape, right.shape)

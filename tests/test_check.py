@@ -210,6 +210,21 @@ def test_a_loss_is_one_cases(tmp_path, what):
         assert b'KeyError: (2, 2)' in result.stderr
 
 
+@pytest.mark.parametrize('value, said', [
+    ('None', 'result is NoneType None, expected an array.'),
+    ('[[1.]]', 'result is list [[1.0]], expected an array.'),
+    ('Z + 0j', 'result holds complex128, expected real numbers.'),
+    ('Z.astype(object)', 'result is ndarray: array('),
+    ('object()', 'result is object: <object object'),
+    ('Z[0]', 'result has the shape (3, 3, 1), expected (1, 3, 3, 1).'),
+    ('Z * np.nan', 'result[0, 0, 0, 0] is nan, expected ')])
+def test_odd_results_are_described(tmp_path, value, said):
+    """Whatever is returned, the case fails and the checker does not."""
+    folder = answer(tmp_path / 'answer', CONV, 'activation(Z + b)', value)
+    code, text, _ = judge(folder, '--only', '0')
+    assert code == 1 and said in one_line(text)
+
+
 @pytest.mark.parametrize('what, top, body', [
     ('prints', 'print("hello")\n', 'print(A_prev)'),
     ('floods', '', 'for _ in range(1000):\n    print("a" * 10000)'),
