@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from test_drivers import PRINTED, course, run
 
-ROOMS = ['benchmarks', 'data', 'examples', 'lesson', 'mains', 'tests']
+ROOMS = ['benchmarks', 'check', 'data', 'examples', 'lesson', 'mains', 'tests']
 
 
 def page(*path):
