@@ -352,6 +352,18 @@ def test_infinity_at_the_edge_of_a_width_that_no_window_divides(
 
 
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+def test_one_infinite_weight_at_a_width_that_no_window_divides(rng):
+    """The outputs that the last wide window has too much do not meet it."""
+    arrays = {'A_prev': rng.rand(2, 5, 17, 1), 'W': rng.rand(3, 3, 1, 8),
+              'dZ': rng.rand(2, 5, 17, 8)}
+    arrays['W'][1, 0, 0, 1] = np.inf
+    ours = conv_backward(b=np.ones((1, 1, 1, 8)), **arrays)
+    theirs = loops.conv_backward(padding='same', stride=(1, 1), **arrays)
+    for our, their in zip(ours, theirs):
+        np.testing.assert_allclose(our, their, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_nan_does_not_hide_that_a_product_is_too_large():
     """1e30 times 1e30 is beyond float32, whatever else there is."""
     A_prev = np.full((2, 1, 1, 2), 1e30, np.float32)
