@@ -317,7 +317,8 @@ def test_large_unsigned_integers(rng):
     ((3, 7, 7, 512), (7, 7), (1, 1)), ((3, 9, 7, 512), (7, 7), (1, 2)),
     ((4, 2, 1250, 1), (2, 2), (1, 1)), ((4, 3, 40, 64), (3, 3), (1, 1)),
     ((4, 9, 40, 64), (8, 2), (2, 1)), ((4, 9, 40, 64), (1, 2), (2, 3)),
-    ((4, 9, 40, 64), (3, 1), (4, 3)), ((3, 13, 9, 300), (5, 2), (3, 1))])
+    ((4, 9, 40, 64), (3, 1), (4, 3)), ((3, 13, 9, 300), (5, 2), (3, 1)),
+    ((2, 40, 60, 128), (3, 3), (4, 9))])
 def test_long_rows_of_several_images(rng, shape, kernel_shape, stride, mode):
     """Several images at a time, whose rows are or are not combined at once."""
     A_prev = rng.randint(0, 9, shape).astype(float)
