@@ -2,11 +2,11 @@
 """Run AlexNet's layers on one image and print their sizes as a table.
 
 Krizhevsky, Sutskever, Hinton: "ImageNet Classification with Deep Convolutional
-Neural Networks", NIPS 2012. The weights are random: what is shown is what each
-layer makes of the one before, how many parameters it has and how many
-multiplications it takes. The response normalization and dropout, which change
-no shape, are left out. Where the paper's two GPUs each saw half of the
-channels, `groups` is 2.
+Neural Networks", NIPS 2012. The weights are random: the table shows only the
+shape of each layer's output, the number of its parameters and the number of
+its multiplications. Response normalization and dropout change no shape and are
+left out. Where each of the paper's two GPUs saw only half of the channels,
+`groups` is 2.
 """
 import sys
 
@@ -16,7 +16,7 @@ sys.path.insert(0, surroundings.ROOT)
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 
-# name, kernels, height and width of a kernel, stride, padding, groups, pooled
+# name, number of kernels, their size, stride, padding, groups, pooled
 CONVOLUTIONS = [
     ('convolution 1', 96, 11, 4, 'valid', 1, True),
     ('convolution 2', 256, 5, 1, 'same', 2, True),
@@ -44,8 +44,9 @@ def layers(size=227):
     ------
     name : str
     shape : tuple of int
-        Of the layer's output, without the batch.
+        The shape of the layer's output, without the batch.
     parameters, multiplications : int
+        How many the layer has; 0 for the image and for pooling.
     """
     rng = np.random.RandomState(0)
     A = rng.rand(1, size, size, 3).astype(np.float32)
@@ -74,11 +75,11 @@ def layers(size=227):
 
 
 def table(rows):
-    """Return the layers as the lines of a Markdown table, with the sums."""
+    """Return the lines of a Markdown table of the layers, totals last."""
     lines = ['| layer | output | parameters | multiplications |',
              '|---|---|---|---|']
     rows = list(rows)
-    rows.append(('together', (), sum(row[2] for row in rows),
+    rows.append(('total', (), sum(row[2] for row in rows),
                  sum(row[3] for row in rows)))
     for name, shape, parameters, multiplications in rows:
         lines.append('| {} | {} | {} | {} |'.format(
