@@ -3,9 +3,9 @@
 
     benchmarks/against.py COMMIT
 
-Both get the same arrays in the same run; of each the best of several turns
-counts, and what is printed is the ratio of the two. Nothing but NumPy is
-needed, and git for the older files.
+Both get the same arrays in the same run. The best of several turns counts, and
+the ratio of the two times is printed. Only NumPy is needed, and git for the
+older files.
 """
 import argparse
 import os
@@ -18,14 +18,14 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FUNCTIONS = ['0-conv_forward', '1-pool_forward', '2-conv_backward',
              '3-pool_backward']
-# examples; what the layer is; A_prev's shape without them; W's shape; padding
+# examples; name; A_prev's shape without the examples; W's shape; padding
 CONVOLUTIONS = [
     (10000, 'MNIST 3x3, 1 to 2, valid', (28, 28, 1), (3, 3, 1, 2), 'valid'),
     (1024, 'LeNet 5x5, 1 to 6, same', (28, 28, 1), (5, 5, 1, 6), 'same'),
     (1024, 'LeNet 5x5, 6 to 16, valid', (14, 14, 6), (5, 5, 6, 16), 'valid'),
     (128, '3x3, 16 to 32, same, 32x32', (32, 32, 16), (3, 3, 16, 32), 'same'),
     (16, '3x3, 64 to 64, same, 56x56', (56, 56, 64), (3, 3, 64, 64), 'same')]
-# examples; what the layer is; A_prev's shape without them; kernel; stride
+# examples; name; A_prev's shape without the examples; kernel; stride
 POOLINGS = [
     (10000, 'MNIST 2x2/2, 2 channels', (28, 28, 2), (2, 2), (2, 2)),
     (1024, 'LeNet 2x2/2, 6 channels', (28, 28, 6), (2, 2), (2, 2)),
@@ -34,7 +34,7 @@ POOLINGS = [
 
 
 def load(commit):
-    """Return the four functions of a commit, or of the files as they are."""
+    """Return the four functions of a commit, or of the current files."""
     found = []
     for name in FUNCTIONS:
         if commit:
@@ -50,14 +50,14 @@ def load(commit):
 
 
 def calls(shape, how, dtype, functions):
-    """Return what to call for a layer's two directions.
+    """Return the calls for a layer's two directions.
 
     Parameters
     ----------
     shape : tuple of int
-        A_prev's.
+        The shape of A_prev.
     how : tuple
-        W's shape and the padding, or kernel_shape, stride and mode.
+        The shape of W and the padding, or kernel_shape, stride and mode.
     dtype : str
         The dtype of all arrays.
     functions : list of callable
@@ -76,7 +76,7 @@ def calls(shape, how, dtype, functions):
         b = rng.randn(1, 1, 1, how[0][3]).astype(dtype)
 
         def forward():
-            """Convolve; what the activation costs is not ours."""
+            """Convolve; the activation does nothing, so it costs nothing."""
             return conv_forward(A_prev, W, b, lambda Z: Z, how[1])
         dZ = rng.randn(*forward().shape).astype(dtype)
         return [forward, lambda: conv_backward(dZ, A_prev, W, b, how[1])]
@@ -91,11 +91,11 @@ def calls(shape, how, dtype, functions):
 def ratio(new, old, seconds):
     """Return the best time of one call divided by that of the other.
 
-    They take turns, at least five each, for about so many seconds.
+    They take turns, at least five each, for about this many seconds.
     """
     best, end, turns = [np.inf, np.inf], time.perf_counter() + seconds, 0
     while turns < 5 or time.perf_counter() < end:
-        # who comes second finds the cache as the first one left it
+        # the second one finds the cache as the first one left it
         for i in (0, 1) if turns % 2 else (1, 0):
             start = time.perf_counter()
             (new, old)[i]()
@@ -105,7 +105,7 @@ def ratio(new, old, seconds):
 
 
 def geometric_mean(ratios):
-    """Return the mean that treats twice and half alike."""
+    """Return the mean for which twice and half cancel out."""
     return float(np.exp(np.mean(np.log(ratios))))
 
 
@@ -115,7 +115,7 @@ def compare(commit, seconds=1.):
     Parameters
     ----------
     commit : str
-        Any name that git knows a commit by.
+        Any name by which git knows a commit.
     seconds : float
         How long to time each call.
     """

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """Time the four functions against TensorFlow, PyTorch and nested loops.
 
-All get the same arrays in the same run, in turns, and the best of several
-turns counts, in rounds minutes apart; what is reported is the ratio. Before
-its turn each rests and makes one call that is not timed, as the threads of the
-one before would still be waiting for work, on the same processors. The loops,
-which take minutes, compute one example. A peer is given what ours is given:
-where ours must first find the maxima, so must the peer, and it must find what
-ours finds. PyTorch's arrays lie as it lays them out by default, channels
-before rows.
+All get the same arrays in the same run and take turns, in rounds that are
+minutes apart. The best turn counts, and the ratio is reported. Before its
+turn, each rests and makes one call that is not timed, because the threads of
+the one before may still be waiting for work on the same processors. The loops,
+which take minutes, compute only one example. A peer is given what ours is
+given: if ours must first find the maxima, so must the peer, and the results
+must agree. PyTorch's arrays have its default layout, channels before rows.
 """
 import argparse
 import json
@@ -34,8 +33,7 @@ peers = __import__('peers')
 scratch = __import__('lenet5_from_scratch')
 lenet5 = __import__('5-lenet5').lenet5
 
-# what the layer is, A_prev's shape, and W's shape and padding, or kernel_shape
-# and stride
+# name, A_prev's shape, and W's shape and padding, or kernel_shape and stride
 CONVOLUTIONS, POOLINGS = ([(name, (m,) + shape, *how)
                            for m, name, shape, *how in layers] for layers in (
     against.CONVOLUTIONS, against.POOLINGS))
@@ -110,7 +108,7 @@ def growth(turns, most):
 
 
 def memory():
-    """Return the bytes each function needs beyond its arrays."""
+    """Return the bytes that each function needs beyond its arrays."""
     return {name: int(subprocess.check_output(
         [sys.executable, os.path.join(HERE, 'memory.py'), name]))
         for name in ('conv_forward', 'conv_backward', 'pool_forward',
@@ -120,8 +118,8 @@ def memory():
 def refusals():
     """Return the microseconds until each function refuses a wrong call.
 
-    The last argument that is checked is the wrong one, so this is what the
-    checks take at the most, and raising the error on top.
+    The wrong argument is the last one that is checked. So this is the most
+    time that the checks can take, plus that of raising the error.
     """
     A, W, b = np.ones((2, 9, 9, 3)), np.ones((3, 3, 3, 4)), np.ones(
         (1, 1, 1, 4))
@@ -134,7 +132,7 @@ def refusals():
                  np.ones((2, 5, 4, 3)), A, (2, 2), (2, 2))}
 
     def refuse(call):
-        """Make a call and expect that it fails."""
+        """Make a call and expect it to fail."""
         try:
             call()
         except (TypeError, ValueError):
@@ -146,7 +144,7 @@ def refusals():
 
 
 def epochs(turns, examples):
-    """Return the seconds that an epoch takes from scratch and in Keras."""
+    """Return the seconds of an epoch, from scratch and in Keras."""
     lib = scratch.surroundings.load_mnist()
     X, Y = lib['X_train'][:examples, ..., None], lib['Y_train'][:examples]
     Y_oh = K.utils.to_categorical(Y, 10)
@@ -161,8 +159,7 @@ def epochs(turns, examples):
 
 
 def goals(results):
-    """Return what is claimed: a text, the number found, the most it may be.
-    """
+    """Return each claim: a text, the number found, and its upper bound."""
     rows = results['layers']
 
     def ratios(dtype):
@@ -260,7 +257,7 @@ def draw(results, path):
 
 
 def main():
-    """Measure, print, and keep the figures of a full run."""
+    """Measure and print; save the numbers of a full run."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--quick', action='store_true',
                         help='a tenth of the examples, in a minute')
@@ -285,13 +282,13 @@ def main():
         'epoch': epochs(1 if quick else 3, 50000 // scale)}
     report(results)
     if not quick:
-        world = '{}.{}'.format(*sys.version_info)
-        with open(os.path.join(HERE, 'results-{}.json'.format(world)),
+        version = '{}.{}'.format(*sys.version_info)
+        with open(os.path.join(HERE, 'results-{}.json'.format(version)),
                   'w') as file:
             json.dump(results, file, indent=1)
             file.write('\n')
         matplotlib.use('agg')
-        draw(results, os.path.join(HERE, 'ratios-{}.png'.format(world)))
+        draw(results, os.path.join(HERE, 'ratios-{}.png'.format(version)))
 
 
 if __name__ == '__main__':

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measure how much memory each function needs beyond its arrays.
 
-It is a program of its own because a process' peak never goes down: for each
-function, it makes the inputs, calls once on a single example (BLAS sets its
-own buffers up), notes the resident memory, calls on the whole batch, and
-prints by how much the peak rose beyond that and the output's own size.
+This is a program of its own because the peak of a process never goes down. For
+one function, it makes the inputs, calls the function on a single example (so
+that BLAS allocates its buffers), notes the resident memory, and calls the
+function on the whole batch. It prints by how much the peak rose beyond that,
+minus the size of the output.
 """
 import resource
 import sys
@@ -29,7 +30,7 @@ def beyond(call, arrays):
     Parameters
     ----------
     call : callable
-        Takes the arrays, returns an array or a tuple of arrays.
+        Takes the arrays and returns an array or a tuple of arrays.
     arrays : list of numpy.ndarray
         The first axis of each is the batch.
     """
@@ -48,7 +49,7 @@ def main():
     b = np.zeros((1, 1, 1, 6), np.float32)
 
     def images(channels, size=28):
-        """Return a batch of random images, made in place."""
+        """Return a batch of random images, filled in place."""
         array = np.empty((m, size, size, channels), np.float32)
         for i in range(0, m, 100):
             array[i:i + 100] = rng.rand(*array[i:i + 100].shape)

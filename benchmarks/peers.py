@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The same four computations, given to each of those that are compared.
+"""The same four computations in each of the libraries that are compared.
 
-`conv_calls` and `pool_calls` return, for one layer, a function without
+For one layer, `conv_calls` and `pool_calls` return a function without
 arguments for each library and direction. Arrays are converted beforehand, so
-that calling the function is the computation and nothing else.
+that a call does the computation and nothing else.
 """
 import os
 import sys
@@ -26,22 +26,22 @@ pool_backward = __import__('3-pool_backward').pool_backward
 
 
 def identity(Z):
-    """Return Z: no activation is timed."""
+    """Return Z, so that no activation is timed."""
     return Z
 
 
 def channels_first(array):
-    """Return an array of examples as PyTorch lays it out."""
+    """Return an array of examples in PyTorch's layout."""
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 
 def check_agreement(calls):
-    """Raise unless all libraries give what ours gives, up to rounding.
+    """Raise unless all libraries agree with ours, up to rounding.
 
     Parameters
     ----------
     calls : dict of str to callable
-        What each library's name calls, of one direction of one layer.
+        The call of each library, for one direction of one layer.
     """
     results = {}
     for name, call in calls.items():
@@ -62,7 +62,7 @@ def check_agreement(calls):
 
 
 def conv_calls(shape, W_shape, padding, dtype):
-    """Return what to call for a convolution at stride 1.
+    """Return the calls for a convolution with stride 1.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def conv_calls(shape, W_shape, padding, dtype):
     Returns
     -------
     dict of str to dict of str to callable
-        For 'forward' and 'backward', what each library's name calls. 'loops'
-        computes the first example only.
+        For 'forward' and 'backward', the call of each library. 'loops'
+        computes only the first example.
     """
     rng = np.random.RandomState(0)
     A_prev, W = rng.randn(*shape).astype(dtype), rng.randn(*W_shape).astype(
@@ -127,10 +127,10 @@ def conv_calls(shape, W_shape, padding, dtype):
 
 
 def conv_product(shape, W_shape, padding, dtype):
-    """Return a call of the matrix product alone, over unrolled windows.
+    """Return a call that is only the matrix product of unrolled windows.
 
-    The windows are those of 64 examples at most, laid out beforehand; the
-    second value returned says how many times that is the whole batch.
+    The windows are those of at most 64 examples, unrolled beforehand. The
+    second value says how many times that makes the whole batch.
     """
     m, h_prev, w_prev, c_prev = shape
     kh, kw, _, c_new = W_shape
@@ -144,7 +144,7 @@ def conv_product(shape, W_shape, padding, dtype):
 
 
 def pool_calls(shape, kernel_shape, stride, mode, dtype):
-    """Return what to call for a pooling layer, as `conv_calls` does."""
+    """Return the calls for a pooling layer, as `conv_calls` does."""
     rng = np.random.RandomState(0)
     A_prev = rng.randn(*shape).astype(dtype)
     A = pool_forward(A_prev, kernel_shape, stride, mode)

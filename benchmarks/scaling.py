@@ -3,11 +3,11 @@
 
     benchmarks/scaling.py
 
-The idea: with N workers a step takes as long as one worker needs for an N-th
-of the batch, and then as long as it takes to add up the gradients of all, the
-all-reduce. Both are measured here, in 1, 2 and 4 processes on this machine,
-which share its processors: so the times of a step tell what N machines would
-take for N times the batch only up to as many workers as there are processors.
+The idea: with N workers, a step takes the time that one worker needs for 1/N
+of the batch, plus the time of the all-reduce, which adds up the gradients of
+all workers. Both are measured here, in 1, 2 and 4 processes on this machine.
+These share its processors. So with more workers than processors, the time of a
+step does not tell how long N machines would take for N times the batch.
 """
 import json
 import os
@@ -34,7 +34,7 @@ def measure(args, strategy, chief):
     lib = distributed.load_mnist('train')
 
     def median(call, times):
-        """Return the median of the milliseconds that a call takes."""
+        """Return the median time of a call, in milliseconds."""
         taken = []
         for _ in range(times):
             begin = time.perf_counter()
@@ -64,7 +64,7 @@ def measure(args, strategy, chief):
 
 
 def main():
-    """Measure each number of workers; print tables and keep the figures."""
+    """Measure each number of workers; print tables and save the numbers."""
     if len(sys.argv) > 1:   # one of the processes started below
         return distributed.main(measure)
     found = {n: json.loads(subprocess.check_output(

@@ -2,14 +2,14 @@
 """Build MNIST.npz from the four original IDX files.
 
 An IDX file is a magic number, the size of each dimension (big-endian 32-bit
-integers), then one byte per pixel or label. The 60,000 training images are
-split in file order, 50,000 to learn from and 10,000 to validate with; pixels
-become float32 fractions of 256, labels int64.
+integers), and one byte per pixel or label. The 60,000 training images are
+split in file order: 50,000 to train on and 10,000 to validate on. Pixels are
+divided by 256 and become float32; labels become int64.
 
-Nothing is written unless all four files are there and are the originals, byte
-for byte (their SHA-256 says so). The new file takes the place of an old one
-whole or not at all. Where that is a symbolic link, the file that it leads to
-is replaced; a device, a pipe or a folder is refused.
+Nothing is written unless all four files exist and are the originals, byte for
+byte (their SHA-256 says so). The new file replaces an old one completely or
+not at all. If the old one is a symbolic link, the file that it points to is
+replaced. A device, a pipe or a folder is refused.
 """
 import argparse
 import contextlib
@@ -26,9 +26,9 @@ ENDINGS = signal.SIGINT, signal.SIGTERM
 
 
 def end(signum, frame):
-    """End here and now at Ctrl-C or SIGTERM, saying so.
+    """Handle Ctrl-C or SIGTERM: say so and end the program at once.
 
-    An exception could be lost, or become another one on its way.
+    An exception could be lost, or turn into another one on its way.
     """
     with contextlib.suppress(OSError):      # standard error is closed
         os.write(2, b'Interrupted.\n' if signum == signal.SIGINT else
@@ -38,7 +38,7 @@ def end(signum, frame):
 
 
 if __name__ == '__main__':
-    # before NumPy's import, which takes most of a short run
+    # before the import of NumPy, which takes most of a short run
     for ending in ENDINGS:
         if signal.getsignal(ending) != signal.SIG_IGN:
             signal.signal(ending, end)
@@ -64,7 +64,7 @@ def read_idx(folder, name):
     Parameters
     ----------
     folder : str
-        Where the file is, either raw or gzipped (`name` + '.gz').
+        Where the file is, raw or gzipped (`name` + '.gz').
     name : str
         One of the names in `SHA256`.
 
@@ -120,7 +120,7 @@ def build(folder):
         As `read_idx`.
     """
     X, Y, X_test, Y_test = (read_idx(folder, name) for name in SHA256)
-    # a division by a power of two is exact: no pixel is rounded
+    # division by a power of two is exact: no pixel is rounded
     X, X_test = X / np.float32(256), X_test / np.float32(256)
     Y, Y_test = Y.astype(np.int64), Y_test.astype(np.int64)
     return {'X_train': X[:50000], 'Y_train': Y[:50000],
@@ -157,14 +157,14 @@ def npz(arrays):
 
 
 def replace(path, content):
-    """Write a file whole, or leave what was there as it was.
+    """Write a complete file, or leave an older one as it was.
 
     Parameters
     ----------
     path : str
         The file to write.
     content : bytes
-        What it shall hold.
+        What to write.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def replace(path, content):
         If it cannot be written.
     """
     partial = path + '.partial'
-    file = open(partial, 'xb')      # another's is not written over
+    file = open(partial, 'xb')      # does not overwrite anybody's file
     try:
         with file:
             file.write(content)
@@ -183,7 +183,7 @@ def replace(path, content):
 
 
 def output(text):
-    """Return a path given on the command line, if it can be a file's."""
+    """Return a path from the command line, if a file can be there."""
     if not os.path.basename(text) or os.path.lexists(
             text) and not os.path.isfile(text):
         raise argparse.ArgumentTypeError(
@@ -206,7 +206,7 @@ def main():
         content = npz(build(args.folder))
     except ValueError as error:
         sys.exit(str(error))
-    # the rest takes no time, so nothing shall end it half-way
+    # the rest takes hardly any time, so nothing may interrupt it
     for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     try:
@@ -216,7 +216,7 @@ def main():
     try:
         print(args.output, flush=True)
     except OSError as error:
-        # Python would try again at the end
+        # otherwise Python would try again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit("standard output cannot be written: {}".format(error))
 

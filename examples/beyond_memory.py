@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Run layers over more images than memory holds, block by block.
+"""Run layers over more images than fit in memory, block by block.
 
-The idea: no layer mixes examples, so a block of them can be read from disk,
-taken through the layers and written back before the next one is read. Dask
-cuts the work into such blocks and has a few of them under way at a time, in
-threads of this process or in processes of a cluster: only these are in memory,
-however large the whole is. See `recipe`. Around it, this program writes a
-dataset that is larger than the memory it allows itself.
+The idea: no layer mixes examples. So a block of examples can be read from
+disk, passed through the layers and written back before the next one is read.
+Dask divides the work into such blocks and processes a few of them at a time,
+in threads of this process or in processes of a cluster. Only these are in
+memory, however large the whole is. See `recipe`. To show this, the program
+first writes a data set that is larger than the memory it allows itself.
 
-All of that is done in a second process. The first one waits for its end or
-for Ctrl-C, and removes what is not to stay when nobody writes there any more.
+All this happens in a second process. The first one waits until that ends, or
+for Ctrl-C. Once nothing is written any more, it removes the temporary files.
 """
 import argparse
 import contextlib
@@ -28,10 +28,10 @@ ENDINGS = {signal.SIGINT: 'Interrupted.', signal.SIGTERM: 'Terminated.',
            signal.SIGHUP: 'Terminated.'}
 
 if __name__ == '__main__':
-    # blocks are computed side by side: BLAS threads besides would compete for
-    # the same processors, and NumPy sets memory apart for each on its import
+    # blocks are computed side by side: BLAS threads would compete with them
+    # for the processors, and NumPy's import reserves memory for each thread
     os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-    # `watch` asks which of these have come; until then they wait
+    # these signals wait until `watch` asks which have arrived
     signal.pthread_sigmask(signal.SIG_BLOCK, [
         signum for signum in ENDINGS
         if signal.getsignal(signum) != signal.SIG_IGN] + [signal.SIGCHLD])
@@ -54,34 +54,34 @@ pool_forward = __import__('1-pool_forward').pool_forward
 
 MIB = 2 ** 20
 TABLES = 'images.zarr', 'features.zarr'
-EXAMPLE = 4 * (28 * 28 + 14 * 14 * 6)   # the bytes of an image and features
+EXAMPLE = 4 * (28 * 28 + 14 * 14 * 6)   # bytes: an image and its features
 BLOCK = 500     # images
-THREADS = 2     # as many blocks are in memory at once
+THREADS = 2     # this many blocks are in memory at once
 rng = np.random.RandomState(0)
 W = rng.randn(5, 5, 1, 6).astype(np.float32) / 5
 b = rng.randn(1, 1, 1, 6).astype(np.float32) / 5
 
 
 def relu(Z):
-    """Rectify Z in place: a block has no other use for it."""
+    """Rectify Z in place: nothing else needs Z."""
     return np.maximum(Z, 0, out=Z)
 
 
 def first_layers(images):
-    """Return LeNet-5's first convolution of the images, pooled."""
+    """Return the output of LeNet-5's first convolution and pooling."""
     A = conv_forward(images, W, b, relu, 'same')        # (m, 28, 28, 6)
     return pool_forward(A, (2, 2), (2, 2))              # (m, 14, 14, 6)
 
 
 def recipe(source, target):
-    """Take the images in one Zarr array to the features in another.
+    """Read images from one Zarr array and write features to another.
 
     Parameters
     ----------
     source : str
         The folder of the images, (m, 28, 28, 1).
     target : str
-        The folder to write, (m, 14, 14, 6) in as many blocks.
+        The folder to write, (m, 14, 14, 6) in the same number of blocks.
     """
     images = da.from_zarr(source)
     features = images.map_blocks(
@@ -91,7 +91,7 @@ def recipe(source, target):
 
 
 def write_images(path, digits, n):
-    """Write n images, the digits over and over, block by block."""
+    """Write n images block by block, repeating the digits as needed."""
     images = zarr.open(path, mode='w', shape=(n, 28, 28, 1), dtype=np.float32,
                        chunks=(BLOCK, 28, 28, 1))
     for i in range(0, n, BLOCK):
@@ -100,21 +100,21 @@ def write_images(path, digits, n):
 
 
 def peak():
-    """Return the most memory, in MiB, that this process ever had in use.
+    """Return the most memory, in MiB, that this process has ever used.
 
-    Linux counts a new process from what that which started it had in use.
+    On Linux, a new process starts from what its parent was using.
     """
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def watched():
-    """Return whether a person is watching: then a progress bar is of use."""
+    """Return whether a person is watching, who could use a progress bar."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextlib.contextmanager
 def threads():
-    """Let Dask compute in threads; give a function that returns the peak."""
+    """Let Dask compute in threads; yield a function that returns the peak."""
     with dask.config.set(scheduler='threads', num_workers=THREADS), (
             ProgressBar(out=sys.stderr) if watched()
             else contextlib.ExitStack()):
@@ -123,8 +123,8 @@ def threads():
 
 @contextlib.contextmanager
 def cluster(workers, folder):
-    """Let Dask compute in processes; give a function that returns the peak."""
-    # the end of a run that is interrupted is nothing to complain of
+    """Let Dask use processes; yield a function that returns the peak."""
+    # an interrupted run needs no warnings when it ends
     os.environ['PYTHONWARNINGS'] = 'ignore'
     with dask.config.set(temporary_directory=folder), LocalCluster(
             workers, threads_per_worker=1, memory_limit=None,
@@ -134,7 +134,7 @@ def cluster(workers, folder):
 
 
 def show(args, folder):
-    """Write the images, show that they do not fit, and use the recipe.
+    """Write the images, show that they do not fit, and apply the recipe.
 
     Parameters
     ----------
@@ -144,8 +144,8 @@ def show(args, folder):
         Where to write.
     """
     digits = surroundings.load_mnist('test')['X_test']
-    # RLIMIT_DATA counts what a process can write to; RLIMIT_AS would count
-    # the addresses as well that the C library only reserves for each thread
+    # RLIMIT_DATA counts the memory that a process can write to; RLIMIT_AS
+    # would also count the addresses that the C library reserves per thread
     resource.setrlimit(resource.RLIMIT_DATA, (args.limit * MIB,) * 2)
     source, target = (os.path.join(folder, name) for name in TABLES)
     write_images(source, digits, args.examples)
@@ -153,8 +153,8 @@ def show(args, folder):
     say("On disk: {} float32, {:.0f} MiB; the limit of memory: {} MiB".format(
         images.shape, images.nbytes / MIB, args.limit))
     try:
-        # not images[:], where NumPy 1.19 fails at a cost: it miscounts
-        # the uses of float32 and complains at the end
+        # not images[:]: when that fails, NumPy 1.19 miscounts the references
+        # to float32 and complains at the end
         np.empty(images.shape, images.dtype)
         say("All at once: they fit")
     except MemoryError as error:
@@ -169,17 +169,17 @@ def show(args, folder):
 
 
 def say(text):
-    """Print a line, at once, or end this process saying why not."""
+    """Print a line at once, or end this process and say why."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:     # whoever read the output has seen enough
+    except BrokenPipeError:     # nobody reads the output any more
         sys.exit(1)
     except OSError as error:
         sys.exit('standard output: {}'.format(error.strerror))
 
 
 def unwritten(folder, error):
-    """Return a line on why a folder could not be written to."""
+    """Return a line that says why a folder could not be written to."""
     return '{}: {}'.format(folder or 'the temporary folder',
                            error.strerror or error or type(error).__name__)
 
@@ -193,7 +193,7 @@ def end_with(lifeline):
 
 
 def second(lifeline, other_end, args, folder):
-    """Do what the program is for, as long as the first process is there."""
+    """Do the work of the program, as long as the first process exists."""
     os.close(other_end)
     for signum in ENDINGS:
         signal.signal(signum, signal.SIG_IGN)
@@ -209,19 +209,19 @@ def second(lifeline, other_end, args, folder):
 
 
 def watch(args, folder):
-    """Wait until the second process or this one is to end.
+    """Wait until the second process ends, or until a signal ends this one.
 
     Returns
     -------
     str or int
-        What `sys.exit` takes: 0 if all went well.
+        What to pass to `sys.exit`: 0 if all went well.
     """
     lifeline, other_end = os.pipe()
     process = multiprocessing.get_context('fork').Process(
         target=second, args=[lifeline, other_end, args, folder])
     process.start()
     signum = signal.SIGCHLD
-    # that one also comes when the process goes on after Ctrl-Z
+    # SIGCHLD also arrives when the process continues after Ctrl-Z
     while signum == signal.SIGCHLD and process.is_alive():
         signum = signal.sigwait(list(ENDINGS) + [signal.SIGCHLD])
     os.close(other_end)
@@ -229,7 +229,7 @@ def watch(args, folder):
         process.join(10)
         process.kill()
         process.join()
-        # a progress bar may stand on the line
+        # the current line may hold a progress bar
         return '\n' * watched() + ENDINGS[signum]
     process.join()
     if process.exitcode < 0:
@@ -239,12 +239,13 @@ def watch(args, folder):
 
 @contextlib.contextmanager
 def workplace(folder):
-    """Give a new folder within a folder, or elsewhere; remove it at the end.
+    """Yield a new folder within a folder, and remove it at the end.
 
     Parameters
     ----------
     folder : str or None
-        It is made if it is not there, and removed if it is empty at the end.
+        Where to make the new one; None is where temporary files go. If it
+        does not exist, it is made, and removed again if it ends up empty.
     """
     new = folder and not os.path.exists(folder)
     if new:
@@ -281,7 +282,7 @@ def number(least, most=float('inf')):
 
 
 def place(text):
-    """Return a folder given on the command line, if results can go there."""
+    """Return a folder named on the command line, if results can go there."""
     if not text or os.path.lexists(text) and not os.path.isdir(text):
         raise argparse.ArgumentTypeError(
             '{!r} is not a folder, expected one or a new name'.format(text))
@@ -294,9 +295,9 @@ def place(text):
 
 
 def arguments():
-    """Return what the command line says."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
-        description='Run layers over more images than memory holds.')
+        description='Run layers over more images than fit in memory.')
     parser.add_argument('--examples', type=number(1), default=200000,
                         help='how many images (%(default)s)')
     most = resource.getrlimit(resource.RLIMIT_DATA)[1]
@@ -305,15 +306,15 @@ def arguments():
                         help='the memory of each process, in MiB '
                              '(%(default)s)')
     parser.add_argument('--workers', type=number(1),
-                        help='compute in as many processes, not in threads')
+                        help='compute in this many processes, not in threads')
     parser.add_argument('--folder', type=place, help='where to write '
-                        'images.zarr and features.zarr (a folder that is '
-                        'removed)')
+                        'images.zarr and features.zarr (a temporary folder, '
+                        'removed at the end)')
     return parser.parse_args()
 
 
 def main():
-    """Keep the results in the folder that the command line names, if any."""
+    """Run the program; keep the results if the command line says where."""
     args = arguments()
     try:
         with workplace(args.folder) as folder:

@@ -2,23 +2,24 @@
 """Train the Keras LeNet-5 on several devices, processes or machines.
 
     examples/distributed.py --workers 2      2 processes on this machine
-    examples/distributed.py --devices 2      2 GPUs, or a processor seen as 2
+    examples/distributed.py --devices 2      2 GPUs, or 2 parts of a processor
     TF_CONFIG=... examples/distributed.py    one worker of a cluster: start the
                                             same on each of its machines
 
-The idea: all workers hold the same weights. Of each batch every worker sees
-its share and finds that share's gradient; the sum of the gradients over all
-workers, the "all-reduce", is the gradient of the whole batch. So all take the
-same step, and it is the step that one worker alone would have taken (where a
-batch cannot be shared evenly, nearly so: TensorFlow counts all shares alike).
+The idea: all workers hold the same weights. Each worker computes the gradient
+of its share of the batch. The sum of the gradients over all workers, the
+"all-reduce", is the gradient of the whole batch. So all workers take the same
+step, the one that a single worker would take. (If a batch cannot be divided
+evenly, this is only nearly so, because TensorFlow gives all shares the same
+weight.)
 
 TF_CONFIG is TensorFlow's own way of telling a worker who the others are:
 
     {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]},
      "task": {"type": "worker", "index": 0}}
 
-The first worker, the chief, prints and saves; the others only work. There may
-be a "chief" beside the "worker"s, which then is the first.
+The first worker, the chief, prints and saves; the others only work. If there
+is a "chief" besides the "worker"s, it counts as the first.
 """
 import argparse
 import contextlib
@@ -41,7 +42,7 @@ ENDINGS = {signal.SIGINT: 'Interrupted.', signal.SIGTERM: 'Terminated.',
 def hold():
     """Let the signals that end this program wait until it asks for them.
 
-    What is to be ignored, as after `nohup`, stays so.
+    Ignored signals, as after `nohup`, stay ignored.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, [
         signum for signum in ENDINGS
@@ -53,7 +54,7 @@ if __name__ == '__main__':
 
 # Keras 3 cannot train on several workers; tf-keras, Keras 2's last line, can
 os.environ['TF_USE_LEGACY_KERAS'] = '1'
-# when a worker is lost, one line of our own is to say so
+# when a worker is lost, one line of ours says so
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import numpy as np  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -61,17 +62,17 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
 surroundings = __import__('surroundings')
 load_mnist = surroundings.load_mnist
 
-LOST_ANOTHER = 3    # the exit code of a worker that misses another one
-# where Keras keeps the last finished epoch in a checkpoint
+LOST_ANOTHER = 3    # the exit code of a worker that has lost another one
+# where Keras stores the last finished epoch in a checkpoint
 EPOCH = 'ckpt_saved_epoch/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 class Unusable(Exception):
-    """What this run was given and cannot work with, and why."""
+    """What this run was given and cannot use, and why."""
 
 
 def positive(text):
-    """Return a positive integer that was given on the command line."""
+    """Return a positive integer from the command line."""
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(
             '{!r} is not a positive integer'.format(text))
@@ -79,9 +80,9 @@ def positive(text):
 
 
 def folder(text):
-    """Return a folder given on the command line, if checkpoints can go there.
+    """Return a folder from the command line, if checkpoints can go there.
 
-    At the end of a run, `unfinished/chief` is removed with all that it holds.
+    At the end of a run, `unfinished/chief` is removed with all its files.
     """
     unfinished = os.path.join(text, 'unfinished')
     chief = os.path.join(unfinished, 'chief')
@@ -108,10 +109,10 @@ def folder(text):
 
 
 def members():
-    """Return how many workers TF_CONFIG names, or end saying what is wrong.
+    """Return how many workers TF_CONFIG names, or exit saying what is wrong.
 
-    TensorFlow takes the index as a number or as a text. It knows evaluators
-    and parameter servers too, but nobody here would be one.
+    TensorFlow accepts the index as a number or as a string. It also knows
+    evaluators and parameter servers, but this program has neither.
     """
     text = os.environ.get('TF_CONFIG', '{}')
     try:
@@ -131,27 +132,27 @@ def members():
 
 
 def arguments():
-    """Return what the command line says."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(
         description='Train LeNet-5 with tf.distribute.')
     where = parser.add_mutually_exclusive_group()
     where.add_argument('--workers', type=positive, default=1, metavar='N',
                        help='train in N processes on this machine, unless '
-                       'TF_CONFIG says which cluster to be part of')
+                       'TF_CONFIG names a cluster')
     where.add_argument('--devices', type=positive, metavar='N',
                        help='train in this process on N GPUs or, where there '
                        'are none, on N parts of the processor')
     parser.add_argument('--epochs', type=positive, default=5, metavar='N',
-                        help='how often to see all examples (%(default)s)')
+                        help='how many epochs to train (%(default)s)')
     parser.add_argument('--batch-size', type=positive, default=32,
-                        metavar='N', help='the examples of one step, all '
-                        'workers together (%(default)s)')
+                        metavar='N', help='the examples of one step, over '
+                        'all workers (%(default)s)')
     parser.add_argument('--examples', type=positive, default=50000,
                         metavar='N', help='how many of the 50000 training '
                         'images to use (all)')
     parser.add_argument('--checkpoint', metavar='DIR', type=folder,
-                        help='keep each finished epoch there, so that the '
-                        'same command goes on after a failure, and the '
+                        help='where to save each finished epoch, so that '
+                        'the same command continues after a failure, and the '
                         'weights at the end')
     parser.add_argument('--parent', type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -180,7 +181,7 @@ def arguments():
 
 
 def batches(X, Y, batch_size, epochs=None):
-    """Return a dataset of batches, of which each worker takes its share.
+    """Return a dataset of batches; each worker takes its share of each.
 
     Parameters
     ----------
@@ -189,22 +190,23 @@ def batches(X, Y, batch_size, epochs=None):
     Y : numpy.ndarray of int, shape (m,)
         The digits.
     batch_size : int
-        The examples of a batch, all workers together.
+        The examples of a batch, over all workers.
     epochs : iterator of int, optional
-        Gives the number of each epoch when it begins, from which its order
-        follows: the shares of the workers make up the batch only if all agree
-        on it, and a job that was interrupted goes on in the order that it
-        would have had. Without it, the order is that of X.
+        Yields the number of each epoch when it begins. The order of the
+        examples is derived from this number. So all workers agree on it, and
+        their shares make up the batch; and a job that was interrupted
+        continues in the order that it would have had. Without `epochs`, the
+        order is that of X.
 
     Returns
     -------
     tf.data.Dataset of ((batch_size, 28, 28, 1), (batch_size, 10))
-        The last batch holds what is left.
+        The last batch holds the rest.
     """
     import tensorflow as tf
 
     def order():
-        """Return the order of the examples in the epoch that begins."""
+        """Return the order of the examples in the epoch that is starting."""
         if epochs is None:
             return np.arange(len(X))
         return np.random.RandomState(next(epochs)).permutation(len(X))
@@ -224,8 +226,7 @@ def batches(X, Y, batch_size, epochs=None):
 
 
 def mirrored(n):
-    """Return the strategy for n devices of this machine, or end saying why.
-    """
+    """Return the strategy for n local devices, or exit with a message."""
     import tensorflow as tf
     found = tf.config.list_physical_devices('GPU')
     if found and len(found) < n:
@@ -240,52 +241,53 @@ def mirrored(n):
 
 
 def restore(folder, model, steps):
-    """Let a model go on from the last epoch that a run finished, if any.
+    """Restore a model from the last epoch that a run finished, if any.
 
     Parameters
     ----------
     folder : str
-        Where that run kept it.
+        Where that run stored it.
     model : K.Model
-        What is to be trained.
+        The model to train.
     steps : int
         The steps of an epoch.
 
     Raises
     ------
     Unusable
-        If the checkpoint is damaged, or not one of this model and such epochs.
+        If the checkpoint is damaged, or if its model or the length of its
+        epochs is another.
     """
     import tensorflow as tf
     if not os.path.exists(os.path.join(folder, 'checkpoint')):
         return
-    model.optimizer.iterations      # makes them, so that they are missed
+    model.optimizer.iterations      # creates it, so that it must be found
     try:
         reader = tf.train.load_checkpoint(folder)
         for name in reader.get_variable_to_shape_map():
-            reader.get_tensor(name)     # compares its checksum
+            reader.get_tensor(name)     # checks its checksum
         epoch = reader.get_tensor(EPOCH)
         tf.train.Checkpoint(model=model).restore(tf.train.latest_checkpoint(
             folder)).assert_existing_objects_matched()
         if int(model.optimizer.iterations.numpy()) != steps * (epoch + 1):
             raise ValueError('its epochs do not have {} steps'.format(steps))
     except Exception as error:      # garbage can raise nearly anything
-        if isinstance(error, AssertionError):   # it lists all that is missing
-            error = 'it is of another model or version of TensorFlow'
+        if isinstance(error, AssertionError):   # lists all that is missing
+            error = 'it is from another model or version of TensorFlow'
         raise Unusable('{} holds no checkpoint to go on from ({:.200}): '
                        'remove it or name another folder'.format(
                            folder, str(error))) from None
 
 
 def train(args, strategy, chief):
-    """Train the model of 5-lenet5.py and print how it does.
+    """Train the model of 5-lenet5.py and print its progress.
 
     Parameters
     ----------
     args : argparse.Namespace
         What `arguments` returned.
     strategy : tf.distribute.Strategy
-        Who takes part.
+        Says which devices or workers take part.
     chief : bool
         Whether this worker is the one that prints and saves.
     """
@@ -306,11 +308,11 @@ def train(args, strategy, chief):
     lib = load_mnist('train', 'valid')
 
     def epochs():
-        """Yield the numbers of the epochs that are still to be trained."""
+        """Yield the numbers of the epochs that remain."""
         yield from itertools.count(finished[0])
 
     def save(logs):
-        """Save the weights: the file is there whole or not at all."""
+        """Save the weights: the file is complete or does not exist."""
         partial = os.path.join(unfinished, 'lenet5.h5')
         try:
             model.save_weights(partial)
@@ -323,7 +325,7 @@ def train(args, strategy, chief):
         callbacks.append(K.callbacks.LambdaCallback(on_train_end=save))
     if args.checkpoint:
         callbacks.append(K.callbacks.experimental.BackupAndRestore(unfinished))
-    # after that has set the number of steps taken
+    # after BackupAndRestore has set the number of steps taken
     callbacks.append(K.callbacks.LambdaCallback(
         on_train_begin=lambda logs: finished.append(
             int(model.optimizer.iterations.numpy()) // steps)))
@@ -332,7 +334,7 @@ def train(args, strategy, chief):
                       epochs()),
               validation_data=batches(lib['X_valid'], lib['Y_valid'], 1000),
               epochs=args.epochs, callbacks=callbacks,
-              # a bar while a person is watching, else a line an epoch
+              # a bar while a person is watching, else a line per epoch
               verbose=0 if not chief else 1 if sys.stdout.isatty() else 2)
     if args.checkpoint:
         with contextlib.suppress(OSError):      # another worker is still there
@@ -343,16 +345,16 @@ def train(args, strategy, chief):
 
 
 def last_words(signum):
-    """Return what to say at the end that a signal brings."""
-    # a progress bar may stand on the line
+    """Return the last message of a program that a signal ends."""
+    # the current line may hold a progress bar
     return '\n' * os.isatty(2) + ENDINGS[signum]
 
 
 def end_with(parent):
     """End this process at Ctrl-C, or when its parent is gone or has finished.
 
-    TensorFlow may be waiting for another worker at that time, and would not
-    hear of it: so this is done in a thread of its own.
+    This runs in its own thread, because TensorFlow may be waiting for another
+    worker at that time and would not notice.
     """
     if parent:
         parent.recv(1)
@@ -362,7 +364,7 @@ def end_with(parent):
 
 
 def clustered():
-    """Return the strategy for the cluster of which this is a worker."""
+    """Return the strategy for the cluster that this worker belongs to."""
     import tensorflow as tf
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -373,17 +375,17 @@ def clustered():
 
 
 def work(args, job):
-    """Be one worker, or all devices, until the job is done."""
+    """Run as one worker, or on all devices, until the job is done."""
     parent = args.parent and socket.socket(fileno=args.parent)
     listener = threading.Thread(target=end_with, args=[parent], daemon=True)
     listener.start()
-    # a connection that breaks is an error to report, not the end
+    # a broken connection is an error to report, not the end of the program
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     import tensorflow as tf
     tf.get_logger().setLevel('CRITICAL')
     try:
         strategy = mirrored(args.devices) if args.devices else clustered()
-        # the worker that TensorFlow lets save is the one that prints, too
+        # the worker that TensorFlow allows to save also prints
         job(args, strategy, strategy.extended.should_checkpoint)
         sys.stdout.flush()
     except (tf.errors.UnavailableError, tf.errors.AbortedError,
@@ -393,17 +395,17 @@ def work(args, job):
                   'machines.'.format(type(error).__name__), file=sys.stderr)
         os._exit(LOST_ANOTHER if parent else 1)
     except BrokenPipeError:
-        os._exit(1)     # whoever read the output has seen enough
+        os._exit(1)     # nobody reads the output any more
     except (tf.errors.OpError, OSError, Unusable) as error:
-        # in a line, without the names of the nodes of a graph
+        # on one line, without the names of a graph's nodes
         line = ' '.join(re.sub('{{.*?}}', '', str(error)).split())[:500]
         if parent:
             parent.send(line.encode())
         else:
             print(line, file=sys.stderr)
         os._exit(1)
-    # TensorFlow 2.6 may crash when it takes down what others still talk to,
-    # so all workers end together, when the parent knows that each has finished
+    # TensorFlow 2.6 may crash if a worker ends while others still talk to it.
+    # So all end together, when the parent knows that each has finished.
     if parent:
         parent.send(b'.')
         listener.join()
@@ -417,20 +419,20 @@ def start(command, n):
     Parameters
     ----------
     command : list of str
-        What each worker runs. TF_CONFIG tells it which one it is, --parent
-        by which socket it is connected with this process.
+        What each worker runs. TF_CONFIG tells it which worker it is, and
+        --parent which socket connects it with this process.
     n : int
-        How many.
+        The number of workers.
 
     Returns
     -------
     list of (subprocess.Popen, socket.socket)
         The workers. Each sends a full stop when it has finished, or a line
-        on what went wrong, and ends when the socket is closed.
+        that says what went wrong. It ends when the socket is closed.
     """
     listeners = [socket.socket() for _ in range(n)]
     for listener in listeners:
-        listener.bind(('127.0.0.1', 0))     # any port that is free
+        listener.bind(('127.0.0.1', 0))     # any free port
     addresses = ['127.0.0.1:{}'.format(listener.getsockname()[1])
                  for listener in listeners]
     for listener in listeners:
@@ -442,7 +444,7 @@ def start(command, n):
             workers.append((subprocess.Popen(
                 command + ['--parent', str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                # of a session of its own, so that Ctrl-C is the parent's alone
+                # in its own session, so that Ctrl-C reaches only the parent
                 start_new_session=True, env=dict(
                     os.environ, TF_CONFIG=json.dumps(
                         {'cluster': {'worker': addresses},
@@ -452,7 +454,7 @@ def start(command, n):
 
 
 def wait(workers):
-    """Wait until all workers have finished; end them all, also if one fails.
+    """Wait until all workers have finished or one fails, and end them all.
 
     Parameters
     ----------
@@ -462,7 +464,7 @@ def wait(workers):
     Returns
     -------
     str or None
-        What went wrong; nothing in it if a worker has said so itself.
+        What went wrong; empty if a worker has said so itself.
     """
     finished, complaints = set(), {}
     try:
@@ -481,7 +483,7 @@ def wait(workers):
                     finished.add(i)
                 elif said:
                     complaints[i] = said
-            # who misses another is not the one that was lost
+            # a worker that has lost another is not the lost one
             first = next((i for i in codes if codes[i] != LOST_ANOTHER), None)
             if first is not None and codes[first] < 0:
                 return 'Worker {} was lost ({}). Start the job again.'.format(
@@ -498,13 +500,13 @@ def wait(workers):
 
 
 def main(job=train):
-    """Be a worker, or start the workers and watch over them."""
+    """Run as a worker, or start the workers and wait for them."""
     hold()
     surroundings.prepare()
     args = arguments()
     if args.devices or members():
         return work(args, job)
-    load_mnist()    # if something is amiss, only one process shall say so
+    load_mnist()    # if the data is damaged, only one process says so
     try:
         workers = start([sys.executable, os.path.abspath(sys.argv[0])] +
                         sys.argv[1:], args.workers)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Train LeNet-5 with nothing but NumPy and the functions of tasks 0 to 3.
 
-The idea: every layer is a function that has a gradient. Forward, each layer
-keeps what it gave; backward, the gradient of the loss goes through the same
-layers in reverse and leaves the gradient of each weight on its way. The 61,706
-parameters lie in one vector, `theta`, so that Adam is a few lines on vectors.
+The idea: every layer is a function that has a gradient. On the way forward,
+the output of each layer is kept. On the way back, the gradient of the loss
+passes through the same layers in reverse order and yields the gradient of each
+weight. The 61,706 parameters are one vector, `theta`, so Adam is a few lines
+of vector arithmetic.
 """
 import argparse
 import os
@@ -26,11 +27,11 @@ SHAPES = [(5, 5, 1, 6), (1, 1, 1, 6), (5, 5, 6, 16), (1, 1, 1, 16),
           (400, 120), (120,), (120, 84), (84,), (84, 10), (10,)]
 SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
 POOL = {'kernel_shape': (2, 2), 'stride': (2, 2)}
-BATCH = 32  # examples a step
+BATCH = 32  # examples per step
 
 
 def split(theta):
-    """Return the weights and biases that lie in a vector of all of them.
+    """Return the weights and biases that make up a vector.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def split(theta):
     Returns
     -------
     list of numpy.ndarray
-        Views into theta, of the shapes in `SHAPES`.
+        Views into theta, with the shapes in `SHAPES`.
     """
     ends = np.cumsum([int(np.prod(shape)) for shape in SHAPES])
     return [part.reshape(shape)
@@ -48,7 +49,7 @@ def split(theta):
 
 
 def initialize(rng):
-    """Return a float32 theta: weights after He et al. (2015), zero biases."""
+    """Return a float32 theta: He et al.'s (2015) weights, zero biases."""
     theta = np.zeros(SIZE, np.float32)
     for W in split(theta)[::2]:
         W[...] = rng.randn(*W.shape) * np.sqrt(2 / np.prod(W.shape[:-1]))
@@ -56,7 +57,7 @@ def initialize(rng):
 
 
 def relu(Z):
-    """Rectify Z in place: the layers here have no other use for it."""
+    """Rectify Z in place: nothing else needs Z."""
     return np.maximum(Z, 0, out=Z)
 
 
@@ -73,8 +74,8 @@ def forward(theta, X):
     Returns
     -------
     list of numpy.ndarray
-        X and the output of each layer, the last one being the logits,
-        shape (m, 10).
+        X and the output of each layer; the last one is the logits, shape
+        (m, 10).
     """
     W1, b1, W2, b2, W3, b3, W4, b4, W5, b5 = split(theta)
     A1 = conv_forward(X, W1, b1, relu, 'same')      # (m, 28, 28, 6)
@@ -141,8 +142,8 @@ def backward(theta, layers, Y):
                               (F, W3, dW3, db3)):
         np.matmul(A_prev.T, dZ, out=dW)
         np.sum(dZ, axis=0, out=db)
-        # where ReLU gave 0 it passes nothing on; F is what max pooling
-        # chose among such outputs, so the same is true there
+        # where ReLU returned 0, it passes no gradient back; F is chosen by
+        # max pooling from ReLU's outputs, so the same is true of F
         dZ = dZ @ W.T * (A_prev > 0)                # as A_prev
     dA2 = pool_backward(dZ.reshape(-1, 5, 5, 16), A2, **POOL)
     dZ2 = dA2 * (A2 > 0)                            # (m, 10, 10, 16)
@@ -153,28 +154,28 @@ def backward(theta, layers, Y):
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015), with Keras' default hyperparameters.
+    """Adam (Kingma and Ba, 2015), with Keras's default hyperparameters.
 
     Parameters
     ----------
     theta : numpy.ndarray
         The parameters, which each step changes in place.
     last : int, optional
-        If given, the rate falls from 0.001 to 0 in as many steps, so that the
-        result does not depend on the few batches that were seen last.
+        If given, the learning rate falls from 0.001 to 0 in this many steps,
+        so that the result does not depend on the last few batches.
     """
 
     def __init__(self, theta, last=None):
-        """Begin with no memory of any gradient."""
+        """Start without any past gradients."""
         self.theta, self.steps, self.last = theta, 0, last
         self.mean, self.square = np.zeros_like(theta), np.zeros_like(theta)
         self.change = np.empty_like(theta)
 
     def step(self, gradient):
-        """Move theta against the gradient, by about the rate in each entry."""
+        """Move each entry of theta by about the rate, against its gradient."""
         rate = .001 * (1 - self.steps / self.last if self.last else 1)
         self.steps += 1
-        # in place, as new arrays of this size would take most of the time
+        # in place, because new arrays of this size would take most of the time
         change = self.change
         np.subtract(gradient, self.mean, out=change)
         self.mean += np.multiply(change, .1, out=change)
@@ -202,7 +203,7 @@ def evaluate(theta, X, Y):
 
 
 def train_epoch(adam, X, Y, order):
-    """Take one step for each batch; return the cost before each step.
+    """Take one step per batch; return the cost before each step.
 
     Parameters
     ----------
@@ -230,7 +231,7 @@ def train_epoch(adam, X, Y, order):
 
 
 def draw(costs, theta, X, Y):
-    """Draw the cost of each batch, the learned kernels, the worst digits.
+    """Draw the cost of each batch, the learned kernels, the worst mistakes.
 
     Parameters
     ----------
@@ -263,7 +264,7 @@ def draw(costs, theta, X, Y):
     plt.show()
     Y_pred, _ = cross_entropy(forward(theta, X)[-1], Y)
     figure, axes = plt.subplots(2, 6, figsize=(9, 4))
-    # those whose right answer was given the least probability
+    # those whose right answer has the lowest probability
     for panel, i in zip(axes.flat, np.argsort(Y_pred[np.arange(len(Y)), Y])):
         panel.imshow(X[i, :, :, 0])
         panel.set_title('{}, not {}'.format(Y[i], Y_pred[i].argmax()))
@@ -274,11 +275,11 @@ def draw(costs, theta, X, Y):
 
 
 def main():
-    """Train as many epochs as the command line says."""
+    """Train for as many epochs as the command line says."""
     parser = argparse.ArgumentParser(
         description='Train LeNet-5 on MNIST in plain NumPy.')
     parser.add_argument('--epochs', type=int, default=3,
-                        help='how often to see all images (%(default)s)')
+                        help='how many epochs to train (%(default)s)')
     epochs = parser.parse_args().epochs
     if epochs < 1:
         parser.error('argument --epochs: {} is less than 1'.format(epochs))

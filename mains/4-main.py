@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The course's driver of task 4; what is not the course's is marked.
+"""The course's driver of task 4; our changes are marked.
 
-All seeds are fixed, so the first weights and the order of the batches are the
-same in every run. TensorFlow's threads add numbers in no fixed order, so the
-last digits of everything after that may differ.
+All seeds are fixed, so the initial weights and the order of the batches are
+the same in every run. TensorFlow's threads add numbers in no fixed order, so
+the last digits of everything after that may differ.
 """
 import random  # added
 import matplotlib.pyplot as plt
@@ -17,7 +17,7 @@ lenet5 = __import__('4-lenet5').lenet5
 if __name__ == "__main__":
     np.random.seed(0)
     tf.set_random_seed(0)
-    random.seed(0)  # added (today's Keras draws the first weights from it)
+    random.seed(0)  # added (Keras 3 draws the initial weights from it)
     lib = surroundings.load_mnist()  # instead of: np.load('../data/MNIST.npz')
     X_train = lib['X_train']
     Y_train = lib['Y_train']

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The course's driver of task 5; what is not the course's is marked.
+"""The course's driver of task 5; our changes are marked.
 
-All seeds are fixed, so the first weights and the order of the batches are the
-same in every run. TensorFlow's threads add numbers in no fixed order, so the
-last digits of everything after that may differ.
+All seeds are fixed, so the initial weights and the order of the batches are
+the same in every run. TensorFlow's threads add numbers in no fixed order, so
+the last digits of everything after that may differ.
 """
 # Force Seed - fix for Keras
 SEED = 0

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """A matplotlib backend whose windows are PNG files.
 
-Where there is no display, `plt.show()` draws nothing and the figure is lost.
-With this backend it writes each open figure into the current folder instead,
-named after the program and counted, and names the file on standard error
-(standard output stays the program's own). Where the current folder cannot be
-written to, a temporary one is used. It serves any program, unchanged:
+Without a display, `plt.show()` draws nothing and the figure is lost. With this
+backend, it saves each open figure in the current folder. The file is named
+after the program and numbered, and its path is printed on standard error
+(standard output stays the program's own). If the current folder cannot be
+written to, a temporary one is used. It works with any program, unchanged:
 
     PYTHONPATH=mains MPLBACKEND=module://save_figures python3 program.py
 """
@@ -35,7 +35,7 @@ def show(*args, **kwargs):
 
 
 def _keep(name, content):
-    """Write a file into the current folder or, if need be, a temporary one."""
+    """Write a file to the current folder or, failing that, a temporary one."""
     for folder in os.getcwd, tempfile.mkdtemp:
         path = name
         try:
@@ -49,7 +49,7 @@ def _keep(name, content):
 
 
 def _write(path, content):
-    """Write a file whole, or leave what was there before."""
+    """Write a complete file, or leave an older one as it was."""
     partial = path + '.partial'
     try:
         with open(partial, 'wb') as file:
@@ -61,6 +61,6 @@ def _write(path, content):
 
 
 def _say(text):
-    """Print a line on standard error, unless that is closed."""
+    """Print a line on standard error, unless it is closed."""
     if sys.stderr:
         print(text, file=sys.stderr)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a driver needs around it: task files, digits, figures, a clean exit.
+"""What every driver needs: task files, digits, figures, a clean exit.
 
 Importing this module changes nothing. A driver calls `prepare` once, before
 anything else, and `load_mnist` for the digits.
@@ -22,20 +22,20 @@ def prepare(plt=None):
     """Let a driver run from any folder and print what the course printed.
 
     The task files become importable, and NumPy prints arrays as it did at the
-    time of the course. Where the driver is a program of its own, and not a
-    guest in a notebook, an editor or another program, Ctrl-C and a reader that
-    closes the pipe (`| head`) end it without a traceback.
+    time of the course. If the driver is a program of its own, and does not run
+    inside a notebook, an editor or another program, Ctrl-C or a reader that
+    closes the pipe (`| head`) ends it without a traceback.
 
     Parameters
     ----------
     plt : module, optional
-        `matplotlib.pyplot`, if the driver draws: where no window can open,
-        each figure is saved instead (see save_figures.py).
+        `matplotlib.pyplot`, if the driver draws. If no window can open, each
+        figure is saved instead (see save_figures.py).
     """
     sys.path.insert(0, ROOT)
-    # TensorFlow's notes on processors would bury the driver's own lines
+    # TensorFlow's messages about processors would bury the driver's output
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-    # a guest's output is replaced, and a prompt has `sys.ps1`
+    # inside another program, stdout is replaced; a prompt has `sys.ps1`
     alone = (sys.stdout is sys.__stdout__ and not hasattr(sys, 'ps1') and
              threading.current_thread() is threading.main_thread())
     if alone and signal.getsignal(signal.SIGINT) == signal.default_int_handler:
@@ -57,17 +57,17 @@ def prepare(plt=None):
 
 
 def watched():
-    """Return whether a person is watching: then a progress bar is of use."""
+    """Return whether a person is watching, who could use a progress bar."""
     return sys.stdout.isatty()
 
 
 def load_mnist(*parts):
-    """Load the digits, or end the program saying how to repair the file.
+    """Load the digits, or exit with a message on how to repair the file.
 
     Parameters
     ----------
     *parts : {'train', 'valid', 'test'}
-        Which of the digits; all of them where none is named.
+        Which digits to load; all of them by default.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def load_mnist(*parts):
     """
     parts = parts or tuple(SIZES)
     try:
-        # NumPy 1.19 does not say plainly that a file is no archive
+        # NumPy 1.19 does not say clearly that a file is not an archive
         zipfile.ZipFile(MNIST).close()
         with np.load(MNIST) as lib:
             arrays = {name: lib[name] for name in (
@@ -110,13 +110,13 @@ def _check(name, arrays, shape, expected, most):
 
 
 def _end(signum, frame):
-    """End on Ctrl-C here and now, as a handler of that signal.
+    """Handle Ctrl-C: end the program at once.
 
-    An exception could be lost: TensorFlow 2.6 calls Python from where none is
-    passed on.
+    An exception could be lost, because TensorFlow 2.6 calls Python from code
+    that does not pass exceptions on.
     """
     try:
-        # a progress bar may stand on the line of a terminal
+        # on a terminal, the current line may hold a progress bar
         os.write(2, b'\n' * os.isatty(2) + b'Interrupted.\n')
     except OSError:     # standard error is closed
         pass
@@ -125,18 +125,18 @@ def _end(signum, frame):
 
 
 def _keep_figures(plt):
-    """Save figures as PNG files where no window can show them."""
+    """Save figures as PNG files if no window can show them."""
     asked, backend = os.environ.get('MPLBACKEND', ''), plt.get_backend()
-    # agg draws into memory; matplotlib falls back on it where it must
+    # agg draws into memory; matplotlib falls back on it if it must
     if backend.lower() != 'agg':
         try:
             return plt.switch_backend(backend)
-        except Exception:   # each window system has its own
+        except Exception:   # each window system raises its own
             pass
     elif asked.lower() == 'agg':
         return
     if asked:
-        print('MPLBACKEND is {!r}, which can open no window here. Figures are '
-              'saved as files.'.format(asked), file=sys.stderr)
+        print('MPLBACKEND is {!r}, which cannot open a window here. Figures '
+              'are saved as files.'.format(asked), file=sys.stderr)
     sys.path.append(MAINS)
     plt.switch_backend('module://save_figures')
