@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw the pictures of README.md and 6-alexnet.md, with the scripts' own code.
+"""Draw the pictures of the pages, with the numbers of example.py.
 
 The numbers and shapes in the pictures are computed by the functions of tasks 0
 to 3, or by the Keras LeNet-5, trained here for three epochs.
@@ -12,251 +12,412 @@ import matplotlib
 matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
+from PIL import Image  # noqa: E402
 
 LESSON = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(LESSON)
 sys.path[:0] = [os.path.join(ROOT, room) for room in ('mains', 'examples')]
 surroundings = __import__('surroundings')
+example = __import__('example')
 scratch = __import__('lenet5_from_scratch')
 alexnet = __import__('6-alexnet')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
+conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
 
 # two colours that everybody tells apart, after Okabe and Ito
 BLUE, ORANGE = '#0072b2', '#e69f00'
-PALE = {BLUE: '#cce3f0', ORANGE: '#fbe6bf', None: '#f4f4f4'}
-plt.rcParams.update({'font.size': 11, 'axes.titlesize': 12,
-                     'savefig.dpi': 100})
+PALE = {BLUE: '#b9d9ec', ORANGE: '#fbdf9f', None: 'white'}
+GREY = '#767676'
+# pictures are 8 inches wide, so this can be read on a telephone; text as paths
+# looks the same everywhere; the salt makes the same file again
+plt.rcParams.update({'font.size': 17, 'axes.titlesize': 17,
+                     'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'})
 
 
 def save(figure, name):
-    """Save a figure beside this program and say so."""
+    """Save a figure beside this program, without dates, and say so."""
     path = os.path.join(LESSON, name)
-    figure.savefig(path, metadata={'Software': None})
+    metadata = {'Date': None} if name.endswith('svg') else {'Software': None}
+    figure.savefig(path, dpi=200, metadata=metadata)
     plt.close(figure)
     print(path)
 
 
-def show(axes, image, title=''):
-    """Show one channel as an image, without axes that mean nothing."""
-    axes.imshow(image, cmap='viridis')
-    axes.set_title(title)
+def sheet(width, height):
+    """Return axes that are a sheet of so many cells; rows go down."""
+    figure = plt.figure(figsize=(8, 8 * height / width))
+    axes = figure.add_axes([0, 0, 1, 1])
+    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis('off')
+    return axes
 
 
-def draw_cells(axes, array, left=0, top=0, colours=None):
-    """Draw a matrix as cells with numbers in them.
+def frame(axes, left, top, width=1, height=None, **style):
+    """Draw the frame of some cells; without a height, of a square."""
+    axes.add_patch(plt.Rectangle((left, top), width, height or width, **{
+        'fill': False, 'ec': 'black', 'lw': 3, 'zorder': 3, **style}))
+
+
+def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
+               grey=()):
+    """Draw a matrix as cells with numbers in them, and a title above.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        Where to draw; one unit is one cell, rows go down.
+        A sheet.
     array : numpy.ndarray, shape (h, w)
-        The numbers.
+        The numbers; a cell with NaN stays empty.
     left, top : float
         Where the first cell begins.
     colours : dict of (int, int) to str, optional
         BLUE or ORANGE for the cells that are marked.
+    letters : dict of (int, int) to str, optional
+        What stands in the corners of cells, smaller.
+    grey : container of (int, int)
+        The cells whose numbers only fill the matrix.
     """
-    for (y, x), number in np.ndenumerate(array):
-        colour = (colours or {}).get((y, x))
-        axes.add_patch(plt.Rectangle((left + x, top + y), 1, 1, ec='#888888',
-                                     fc=PALE[colour], lw=.8))
-        axes.text(left + x + .5, top + y + .53, '{:g}'.format(number),
-                  ha='center', va='center', size=11,
-                  color='#888888' if number == 0 else 'black')
+    size = 576 / axes.get_xlim()[1] * .45       # points
+    for (y, x), n in np.ndenumerate(array):
+        frame(axes, left + x, top + y, fill=True, ec=GREY, lw=1, zorder=1,
+              fc=PALE[(colours or {}).get((y, x))])
+        letter = (letters or {}).get((y, x))
+        # longer numbers smaller; beside a letter up and to the left
+        text, aside = number(n), .1 if letter else 0
+        axes.text(left + x + .5 - aside, top + y + .52 - aside, text,
+                  size=size * (.8 if len(text) > 3 else 1), ha='center',
+                  va='center', color=GREY if (y, x) in grey else 'black')
+        if letter:
+            axes.text(left + x + .95, top + y + .78, letter, size=.65 * size,
+                      ha='right', va='center')
+    axes.text(left, top - .2, title, va='bottom', linespacing=1.1)
 
 
-def blank(axes, width, height):
-    """Make axes a sheet of so many cells."""
-    axes.set_xlim(-.1, width + .1)
-    axes.set_ylim(height + .1, -.1)
-    axes.set_aspect('equal')
-    axes.axis('off')
+def number(n):
+    """Return a number as text, with the sign that is as long as a plus."""
+    return '' if np.isnan(n) else '{:g}'.format(n).replace('-', '\u2212')
+
+
+def product(*numbers):
+    """Return the product of numbers as text, not multiplied."""
+    return '\u00d7'.join(number(n) if n >= 0 else '({})'.format(number(n))
+                         for n in numbers)
+
+
+def window_sum(window, W, b, z):
+    """Return the sum of a window as four lines, a line for each row.
+
+    >>> print(window_sum(np.ones((1, 2)), np.full((1, 2), 3), 2, 8))
+      1\u00d73    + 1\u00d73
+    + 2 = 8
+    """
+    assert (window * W).sum() + b == z
+    rows = [' + '.join('{:6}'.format(product(*pair)) for pair in zip(*row))
+            for row in zip(window, W)]
+    return '  ' + '\n+ '.join([row.rstrip() for row in rows] + [
+        '{} = {}'.format(number(b), number(z))])
+
+
+def block(y, x, h, w, colour=None):
+    """Return the colours of the h x w cells from row y and column x on."""
+    return {(y + r, x + s): colour for r in range(h) for s in range(w)}
+
+
+def example_layer(padding='valid'):
+    """Return the example's image, kernel, bias and output, all (h, w)."""
+    Z = conv_forward(example.A_PREV, example.W, example.B, lambda Z: Z,
+                     padding)
+    return (example.A_PREV[0, ..., 0], example.W[..., 0, 0],
+            example.B[..., 0, 0], Z[0, ..., 0])
+
+
+def sliding_step(padding, y, x):
+    """Draw one step of the kernel's way over the image, as pixels."""
+    A_prev, W, b, Z = example_layer(padding)
+    zeros = 1 if padding == 'same' else 0
+    A_pad = np.pad(A_prev, zeros, 'constant')
+    window = A_pad[y:y + 3, x:x + 3]
+    left, top = 1.3 - zeros, 3 - zeros
+    axes = sheet(11.8, 10.5)
+    axes.text(.3, .7, "'same': with zeros around the image" if zeros else
+              "'valid': the kernel stays on the image", va='center', size=20)
+    draw_cells(axes, A_pad, left, top, 'image', block(y, x, 3, 3, BLUE), {
+        (y + r, x + s): '\u00d7' + number(n)
+        for (r, s), n in np.ndenumerate(W)},
+        set(np.ndindex(*A_pad.shape)) - set(block(zeros, zeros, 4, 4)))
+    frame(axes, 1.3, 3, 4)
+    frame(axes, left + x, top + y, 3, ec=ORANGE, lw=6)
+    draw_cells(axes, W, 7.4, 2, 'kernel', block(0, 0, 3, 3, ORANGE))
+    draw_cells(axes, b, 10.6, 2, 'bias', {(0, 0): ORANGE})
+    known = np.arange(Z.size).reshape(Z.shape) <= y * len(Z) + x
+    draw_cells(axes, np.where(known, Z, np.nan), 7.4, 6, 'output')
+    frame(axes, 7.4 + x, 6 + y)
+    axes.text(.3, 8.3, window_sum(window, W, b.item(), Z[y, x]), va='top',
+              size=20, family='monospace')
+    axes.figure.canvas.draw()
+    pixels = np.array(axes.figure.canvas.buffer_rgba())
+    plt.close(axes.figure)
+    return Image.fromarray(pixels).convert('RGB')
+
+
+def draw_sliding():
+    """Draw the kernel's way over the image, step by step, as an animation."""
+    steps = [('valid', y, x) for y, x in np.ndindex(2, 2)]
+    steps += [('same', y, x) for y, x in np.ndindex(4, 4)]
+    images = [sliding_step(*step) for step in steps]
+    # one palette for all, or the colours would flicker
+    palette = images[-1].quantize(32)
+    images = [image.quantize(palette=palette, dither=0) for image in images]
+    path = os.path.join(LESSON, 'sliding.gif')
+    images[0].save(path, save_all=True, append_images=images[1:], loop=0,
+                   duration=[1500] * 3 + [3000] + [1000] * 15 + [3000])
+    print(path)
 
 
 def draw_convolution():
-    """Draw how conv_forward computes: one product, wide windows."""
-    A_prev = np.array([[1, 0, 2, 1, 3], [0, 1, 1, 2, 0], [2, 1, 0, 1, 1.]])
-    W, b, t = np.array([[1, 2], [-1, 3.]]), 1, 2
-    Z = conv_forward(A_prev[None, ..., None], W[..., None, None],
-                     np.full((1, 1, 1, 1), b), lambda Z: Z,
-                     'valid')[0, ..., 0]
-    wide = np.zeros((2, 3, t))
-    for j in range(t):
-        wide[:, j:j + 2, j] = W
-    wide = np.vstack((wide.reshape(6, t), np.full((1, t), b)))
-    row = np.append(A_prev[:2, :3].ravel(), 1)[None]
-    assert (row @ wide == Z[0, :2]).all()
+    """Draw where one output of a convolution comes from."""
+    A_prev, W, b, Z = example_layer()
+    axes = sheet(14, 8.6)
+    draw_cells(axes, A_prev, .3, 1.3, 'image', block(0, 0, 3, 3, BLUE))
+    draw_cells(axes, W, 5.3, 1.8, 'kernel', block(0, 0, 3, 3, ORANGE))
+    draw_cells(axes, b, 9.3, 2.8, 'bias', {(0, 0): ORANGE})
+    draw_cells(axes, Z, 11.5, 2.3, 'output')
+    frame(axes, .3, 1.3, 3, ec=BLUE)
+    frame(axes, 11.5, 2.3)
+    for left, sign in (4.8, '\u2217'), (8.8, '+'), (10.9, '='):
+        axes.text(left, 3.3, sign, ha='center', va='center', size=24)
+    axes.text(.3, 5.8, window_sum(A_prev[:3, :3], W, b.item(), Z[0, 0]),
+              va='top', size=22, family='monospace')
+    save(axes.figure, 'convolution.svg')
 
-    figure, axes = plt.subplots(figsize=(9, 4.3))
-    blank(axes, 22, 9.6)
-    text = {'va': 'bottom', 'size': 11}
-    axes.text(0, .9, 'image', **text)
-    draw_cells(axes, A_prev, 0, 1, {
-        (y, x): BLUE for y in range(2) for x in range(3)})
-    axes.text(0, 5.9, 'kernel', **text)
-    draw_cells(axes, W, 0, 6)
-    axes.text(3, 5.9, 'bias', **text)
-    draw_cells(axes, np.array([[b]]), 3, 6)
-    axes.text(6.5, 3.9, 'wide window, and a 1', **text)
-    draw_cells(axes, row, 6.5, 4, {(0, x): BLUE for x in range(6)})
-    axes.text(14, 4.5, '@', ha='center', va='center', size=16)
-    axes.text(14.6, .9, 'wide kernel', **text)
-    draw_cells(axes, wide, 14.6, 1, {
-        (y, x): ORANGE for y in range(7) for x in range(t)
-        if y == 6 or x <= y % 3 < x + 2})
-    axes.text(17.2, 4.5, '=', ha='center', va='center', size=16)
-    axes.text(17.8, 2.9, 'output', **text)
-    draw_cells(axes, Z, 17.8, 3.5, {(0, 0): ORANGE, (0, 1): ORANGE})
-    axes.text(6.5, 8.9, 'Each column of the wide kernel is the kernel, moved '
-              'by one pixel;\nthe zeros add nothing. One product gives two '
-              'outputs.', va='center', size=11)
-    figure.tight_layout(pad=.3)
-    save(figure, 'convolution.png')
+
+def draw_gradient(axes, top, factor, partners, result, at):
+    """Draw a row of the picture: a matrix, dZ, and the gradient they give.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        A sheet.
+    top : float
+        Where the highest matrix begins.
+    factor, result : tuple of str and numpy.ndarray
+        Name and numbers of what dZ is multiplied by, if by anything, and of
+        the gradient.
+    partners : list of (int, int)
+        Which number of `factor` each of dZ's four is multiplied by.
+    at : tuple of int
+        Which number of the gradient is explained.
+    """
+    dZ = 'dZ', example.DZ[0, ..., 0]
+    height = max(len(array) for _, array in (factor, dZ, result))
+    marks = dict(zip(partners, 'abcd'))
+    letters = dict(zip(np.ndindex(2, 2), marks.values()))
+    for (name, array), left, colours, corners in (
+            (factor, .3, dict.fromkeys(marks, BLUE), marks),
+            (dZ, 5.6, block(0, 0, 2, 2, ORANGE), letters),
+            (result, 9.3, {}, {})):
+        above = top + (height - len(array)) / 2
+        draw_cells(axes, array, left, above, name, colours, corners)
+    frame(axes, 9.3 + at[1], above + at[0])
+    axes.text(8.45, top + height / 2, '\u2192', ha='center', va='center',
+              size=28)
+    numbers = [dZ[1].ravel(), [factor[1][pair] for pair in partners]]
+    terms = list(zip(*filter(len, numbers)))
+    assert sum(map(np.prod, terms)) == result[1][at]
+    axes.text(.3, top + height + .3, '{} = {}'.format(' + '.join(
+        product(*term) for term in terms), number(result[1][at])), va='top',
+        size=20, family='monospace')
+
+
+def draw_backward():
+    """Draw where one number each of dW, db and dA_prev comes from."""
+    A_prev, W, _, _ = example_layer()
+    dA_prev, dW, db = conv_backward(example.DZ, example.A_PREV, example.W,
+                                    example.B, 'valid')
+    four = list(np.ndindex(2, 2))
+    axes = sheet(14, 17.3)
+    draw_gradient(axes, 1.2, ('A_prev', A_prev), [(y, x + 2) for y, x in four],
+                  ('dW', dW[..., 0, 0]), (0, 2))
+    draw_gradient(axes, 7.6, ('', np.zeros((0, 0))), [], ('db', db[0, 0]),
+                  (0, 0))
+    # the pixel met the kernel's numbers in the opposite order
+    draw_gradient(axes, 12, ('W', W), [(1 - y, 1 - x) for y, x in four],
+                  ('dA_prev', dA_prev[0, ..., 0]), (1, 1))
+    save(axes.figure, 'backward.svg')
+
+
+def draw_padded(axes, padding, s, left, top):
+    """Draw 5 x 5 pixels from (left, top) on, their zeros, and the windows."""
+    n = conv_forward(np.ones((1, 5, 5, 1)), example.W, example.B,
+                     lambda Z: Z, padding, (s, s)).shape[1]
+    zeros = (5 - 1) * s + 3 - 5 if padding == 'same' else 0
+    before = zeros - zeros // 2
+    left, top, centres = left - before, top - before, np.arange(n) * s + 1
+    # neither pixels nor centres show a number
+    A_pad = np.zeros((5 + zeros, 5 + zeros))
+    A_pad[before:before + 5, before:before + 5] = np.nan
+    A_pad[np.ix_(centres, centres)] = np.nan
+    draw_cells(axes, A_pad, left, top,
+               "'{}', stride {}\n5 \u00d7 5 \u2192 {} \u00d7 {}".format(
+                   padding, s, n, n), block(before, before, 5, 5, BLUE),
+               grey=set(np.ndindex(*A_pad.shape)))
+    axes.plot(*np.meshgrid(left + centres + .5, top + centres + .5), 'o',
+              color=BLUE, ms=11)
+    for first, style in (0, '-'), ((n - 1) * s, ':'):
+        frame(axes, left + first, top + first, 3, ec=ORANGE, lw=5, ls=style)
 
 
 def draw_padding():
     """Draw what 'same' and 'valid' make of 5 x 5 pixels, at two strides."""
-    A_prev, W, b = np.ones((1, 5, 5, 1)), np.ones((3, 3, 1, 1)), np.zeros(
-        (1, 1, 1, 1))
-    figure, panels = plt.subplots(1, 4, figsize=(9, 3.1))
-    for axes, (padding, s) in zip(panels, (('valid', 1), ('same', 1),
-                                           ('valid', 2), ('same', 2))):
-        h_new = conv_forward(A_prev, W, b, lambda Z: Z, padding,
-                             (s, s)).shape[1]
-        total = (5 - 1) * s + 3 - 5 if padding == 'same' else 0
-        before = total - total // 2
-        blank(axes, 11, 11)
-        corner = 3 - before
-        for y in range(5 + total):
-            for x in range(5 + total):
-                inside = before <= min(y, x) and max(y, x) < before + 5
-                axes.add_patch(plt.Rectangle(
-                    (corner + x, corner + y), 1, 1, lw=.8, ec='#999999',
-                    fc=PALE[BLUE] if inside else 'white',
-                    ls='-' if inside else ':'))
-        centres = [corner + i * s + 1.5 for i in range(h_new)]
-        axes.plot(*np.meshgrid(centres, centres), 'o', color=BLUE, ms=4)
-        axes.add_patch(plt.Rectangle((corner, corner), 3, 3, fill=False,
-                                     ec=ORANGE, lw=2.5))
-        axes.set_title("'{}', stride {}\n5 x 5 becomes {} x {}".format(
-            padding, s, h_new, h_new), size=11)
-    figure.tight_layout(pad=.4)
-    save(figure, 'padding.png')
+    axes = sheet(17.6, 23.2)
+    for s, top in (1, 3), (2, 14.9):
+        for padding, left in ('valid', .5), ('same', 9.1):
+            draw_padded(axes, padding, s, left, top)
+    save(axes.figure, 'padding.svg')
 
 
 def draw_pooling():
-    """Draw max pooling forward and backward, with two pixels that tie."""
-    A_prev = np.array([[1, 3, 2, 0], [0, 2, 5, 5], [4, 1, 0, 1],
-                       [2, 0, 3, 2.]])
-    dA = np.array([[.1, .2], [.3, .4]])
-    A = pool_forward(A_prev[None, ..., None], (2, 2), (2, 2))[0, ..., 0]
-    dA_prev = pool_backward(dA[None, ..., None], A_prev[None, ..., None],
-                            (2, 2), (2, 2))[0, ..., 0]
-    marks = {(y, x): ORANGE if y < 2 <= x else BLUE
-             for y, x in np.argwhere(dA_prev)}
-    corners = {(y, x): ORANGE if (y, x) == (0, 1) else BLUE
-               for y in range(2) for x in range(2)}
-    figure, axes = plt.subplots(figsize=(9, 2.6))
-    blank(axes, 19.5, 5.2)
-    for array, left, top, colours, title in (
-            (A_prev, 0, 1, marks, 'A_prev'), (A, 6, 2, corners, 'A'),
-            (dA, 10.5, 2, corners, 'dA'),
-            (dA_prev, 15, 1, marks, 'dA_prev')):
-        draw_cells(axes, array, left, top, colours)
-        axes.text(left, top - .15, title, va='bottom')
-    for left in 4.2, 12.7:
-        axes.annotate('', (left + 1.5, 3), (left, 3),
-                      arrowprops={'arrowstyle': '->'})
-    for left in 0, 15:
-        axes.plot([left, left + 4], [3, 3], color='black', lw=1.5)
-        axes.plot([left + 2, left + 2], [1, 5], color='black', lw=1.5)
-    figure.tight_layout(pad=.3)
-    save(figure, 'pooling.png')
+    """Draw pooling both ways, with two pixels that tie for a maximum."""
+    pixels, dA = example.PIXELS[0, ..., 0], example.DA[0, ..., 0]
+    windows = {**block(0, 0, 4, 4, BLUE), **block(0, 0, 2, 2, ORANGE)}
+    corners = {**block(0, 0, 2, 2, BLUE), (0, 0): ORANGE}
+    axes = sheet(14, 11.2)
+    draw_cells(axes, pixels, .3, 1.5, 'A_prev', windows)
+    draw_cells(axes, dA, 1.3, 7.9, 'dA', corners)
+    lefts = {'max': 5, 'avg': 9.7}
+    for mode, left in lefts.items():
+        A = pool_forward(example.PIXELS, (2, 2), (2, 2), mode)[0, ..., 0]
+        dA_prev = pool_backward(example.DA, example.PIXELS, (2, 2), (2, 2),
+                                mode)[0, ..., 0]
+        draw_cells(axes, A, left + 1, 2.5, 'A, ' + mode, corners)
+        draw_cells(axes, dA_prev, left, 6.9, 'dA_prev, ' + mode, {
+            at: colour for at, colour in windows.items() if dA_prev[at]})
+    for left, top in [(.3, 1.5)] + [(left, 6.9) for left in lefts.values()]:
+        for y, x in np.ndindex(2, 2):
+            frame(axes, left + 2 * x, top + 2 * y, 2)
+    save(axes.figure, 'pooling.svg')
+
+
+def draw_wide():
+    """Draw one product that gives two outputs, with a wide window."""
+    A_prev, W, b, Z = example_layer()
+    t = 2
+    wide = np.zeros((3, 4, t))
+    for j in range(t):
+        wide[:, j:j + 3, j] = W
+    wide = np.vstack((wide.reshape(12, t), np.full((1, t), b)))
+    row = np.append(A_prev[:3], 1)[None]
+    assert (row @ wide == Z[:1]).all()
+    axes = sheet(17, 17)
+    draw_cells(axes, A_prev, .3, 1.5, 'image', block(0, 0, 3, 4, BLUE))
+    draw_cells(axes, W, 5.6, 1.5, 'kernel', block(0, 0, 3, 3, ORANGE))
+    draw_cells(axes, b, 9.9, 1.5, 'bias', {(0, 0): ORANGE})
+    draw_cells(axes, row, .3, 15.7, 'the wide window as a row, then a 1',
+               block(0, 0, 1, 12, BLUE))
+    kernel = {(y, x): ORANGE for y, x in np.ndindex(13, t)
+              if y == 12 or x <= y % 4 < x + 3}
+    filling = set(np.ndindex(13, t)) - set(kernel)
+    draw_cells(axes, wide, 14.4, 1.5, 'wide\nkernel', kernel, grey=filling)
+    for j, title in enumerate(('first column', 'second column')):
+        draw_cells(axes, wide[:12, j].reshape(3, 4), .3 + 6 * j, 8.7, title,
+                   block(0, j, 3, 3, ORANGE),
+                   grey=[divmod(y, 4) for y, x in filling if x == j])
+    draw_cells(axes, row @ wide, 14.4, 15.7, 'output')
+    frame(axes, 14.4, 15.7, 2, 1)
+    for k in range(3):
+        frame(axes, .3 + 4 * k, 15.7, 4, 1, lw=2)
+        frame(axes, 14.4, 1.5 + 4 * k, 2, 4, lw=2)
+    save(axes.figure, 'wide.svg')
+
+
+def draw_maps(figure, place, maps, down, title, style):
+    """Draw maps (1, h, w, c) in so many rows, and a title above."""
+    across = maps.shape[3] // down
+    cells = place.subgridspec(down, across, hspace=.06, wspace=.06)
+    for k in range(maps.shape[3]):
+        axes = figure.add_subplot(cells[k // across, k % across], xticks=[],
+                                  yticks=[])
+        axes.imshow(maps[0, ..., k], **style)
+    box = place.get_position(figure)
+    figure.text((box.x0 + box.x1) / 2, box.y1 + .02, title, ha='center',
+                va='bottom', size=15)
 
 
 def draw_layers(weights, X_valid):
     """Draw a digit on its way through the trained LeNet-5."""
     theta = np.concatenate([W.ravel() for W in weights])
     layers = scratch.forward(theta, X_valid[:1, ..., None])
-    Y_pred, _ = scratch.cross_entropy(layers[-1], np.zeros(1, int))
-    P2 = layers[4].reshape(1, 5, 5, 16)
-    figure = plt.figure(figsize=(9, 2.9))
-    columns = figure.add_gridspec(1, 6, width_ratios=[1, 1, 1, 1.35, 1.35, 1],
-                                  left=.01, right=.99, bottom=.1, top=.76,
-                                  wspace=.12)
-    for column, maps, down, title in (
-            (0, layers[0], 1, 'the digit\n28 x 28'),
-            (1, layers[1], 3, 'convolution, ReLU\n6 of 28 x 28'),
-            (2, layers[2], 3, 'max pooling\n6 of 14 x 14'),
-            (3, layers[3], 4, 'convolution, ReLU\n16 of 10 x 10'),
-            (4, P2, 4, 'max pooling\n16 of 5 x 5')):
-        across = maps.shape[3] // down
-        cells = columns[column].subgridspec(down, across, hspace=.06,
-                                            wspace=.06)
-        for k in range(maps.shape[3]):
-            show(figure.add_subplot(cells[k // across, k % across]),
-                 maps[0, :, :, k])
-        place = columns[column].get_position(figure)
-        figure.text((place.x0 + place.x1) / 2, .98, title, ha='center',
-                    va='top', size=9.5)
-    axes = figure.add_subplot(columns[5])
-    axes.barh(range(10), Y_pred[0], color=BLUE)
-    axes.set_yticks(range(10))
-    axes.set_ylim(9.6, -.6)
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0, 1])
-    axes.tick_params(labelsize=8, length=0)
-    for side in 'top', 'right', 'bottom':
-        axes.spines[side].set_visible(False)
-    place = columns[5].get_position(figure)
-    figure.text((place.x0 + place.x1) / 2, .98, 'dense layers\n'
-                'ten probabilities', ha='center', va='top', size=9.5)
+    Y_pred = scratch.cross_entropy(layers[-1], np.zeros(1, int))[0][0]
+    kernels = weights[0].transpose(2, 0, 1, 3)  # (1, 5, 5, 6)
+    most = abs(kernels).max()
+    signs = {'cmap': LinearSegmentedColormap.from_list(
+        '', [ORANGE, 'white', BLUE]), 'vmin': -most, 'vmax': most}
+    figure = plt.figure(figsize=(8, 6.6))
+    grid = figure.add_gridspec(2, 4, height_ratios=[1.4, 1], left=.01,
+                               right=.99, bottom=.055, top=.89, wspace=.12,
+                               hspace=.35)
+    for place, maps, down, title, style in (
+            (grid[0, 0], layers[0], 1, 'the digit\n28 \u00d7 28', {}),
+            (grid[0, 1], kernels, 3, '6 kernels\n5 \u00d7 5', signs),
+            (grid[0, 2], layers[1], 3, 'convolution\n6 of 28 \u00d7 28', {}),
+            (grid[0, 3], layers[2], 3, 'pooling\n6 of 14 \u00d7 14', {}),
+            (grid[1, 0], layers[3], 4, 'convolution\n16 of 10 \u00d7 10', {}),
+            (grid[1, 1], layers[4].reshape(1, 5, 5, 16), 4,
+             'pooling\n16 of 5 \u00d7 5', {})):
+        draw_maps(figure, place, maps, down, title, style)
+    # the numbers on the left need a place between the maps and the bars
+    _, place = grid[1, 2:].subgridspec(1, 2, width_ratios=[1, 20])
+    axes = figure.add_subplot(place, xticks=range(10), yticks=[0, 1])
+    axes.bar(range(10), Y_pred, color=BLUE)
+    axes.tick_params(labelsize=15, length=0)
+    axes.spines[['top', 'right']].set_visible(False)
+    axes.set_title('dense layers\nten probabilities', size=15)
     save(figure, 'layers.png')
 
 
 def draw_overlap(digit):
     """Draw a digit pooled by windows that overlap and that do not."""
-    figure, panels = plt.subplots(1, 3, figsize=(9, 3.4))
-    show(panels[0], digit, 'the digit, 28 x 28')
+    figure, panels = plt.subplots(1, 3, figsize=(8, 3.4), gridspec_kw={
+        'left': .01, 'right': .99, 'bottom': .02, 'top': .8, 'wspace': .04})
+    panels[0].imshow(digit)
+    panels[0].set_title('the digit\n28 \u00d7 28')
     for axes, k in zip(panels[1:], (2, 3)):
         A = pool_forward(digit[None, ..., None], (k, k), (2, 2))[0, ..., 0]
-        show(axes, A, '{} x {} windows, stride 2: {} x {}'.format(
-            k, k, *A.shape))
-    figure.tight_layout()
+        axes.imshow(A)
+        axes.set_title('{0} \u00d7 {0} windows\nstride 2: {1} \u00d7 {2}'
+                       .format(k, *A.shape))
+    for axes in panels:
+        axes.axis('off')
     save(figure, 'overlap.png')
 
 
 def draw_alexnet():
-    """Draw AlexNet's layers as boxes: the more maps, the wider."""
-    figure, axes = plt.subplots(figsize=(9, 3.9))
-    left = 0
-    for name, shape, parameters, _ in alexnet.layers():
-        if 'pooling' in name:
-            continue
-        size = shape[0] if len(shape) == 3 else 1
-        # dense layers, which have no maps, are drawn as thin bars
-        height = max(6, size)
-        width = 7 * np.log2(shape[-1])
-        colour = ORANGE if 'fully' in name else BLUE
-        axes.add_patch(plt.Rectangle(
-            (left, -height / 2), width, height, fc=PALE[colour], ec=colour))
-        words = name.replace('convolution', 'conv').replace(
-            'fully connected', 'dense')
-        axes.text(left + width / 2, height / 2 + 5, words + '\n' + ' x '.join(
-            map(str, shape)), ha='center', va='bottom', size=9)
-        if parameters:
-            axes.text(left + width / 2, -height / 2 - 5, '{:,.2f} M'.format(
-                parameters / 1e6), ha='center', va='top', size=9,
-                color='#555555')
-        left += width + 32
-    axes.set_xlim(-10, left - 20)
-    axes.set_ylim(-135, 150)
-    axes.axis('off')
-    figure.tight_layout(pad=.2)
-    save(figure, 'alexnet.png')
+    """Draw which layers of AlexNet have the parameters, and which the work."""
+    layers = [layer for layer in alexnet.layers() if layer[2]]
+    figure, axes = plt.subplots(figsize=(8, 8.6))
+    for column, colour, label, shift in (
+            (2, ORANGE, 'parameters', -.18),
+            (3, BLUE, 'multiplications', .18)):
+        shares = np.array([layer[column] for layer in layers], float)
+        shares *= 100 / shares.sum()
+        rows = np.arange(len(layers)) + shift
+        bars = axes.barh(rows, shares, .36, color=colour, label=label)
+        axes.bar_label(bars, [
+            ('{:.0f} %' if share >= 1 else '{:.1f} %').format(share)
+            for share in shares], padding=6, size=15)
+    axes.set(xticks=[], yticks=range(len(layers)), xlim=(0, 75),
+             ylim=(len(layers) - .5, -.5))
+    axes.set_yticklabels(['{}\n{}'.format(name.replace(
+        'fully connected', 'dense'), ' \u00d7 '.join(map(str, shape)))
+        for name, shape, _, _ in layers])
+    axes.tick_params(length=0)
+    axes.spines[['top', 'right', 'bottom']].set_visible(False)
+    axes.legend(loc='center right', bbox_to_anchor=(1, .75), frameon=False)
+    figure.tight_layout(pad=.4)
+    save(figure, 'alexnet.svg')
 
 
 def train(activation, lib, epochs=3, chunk=2500):
@@ -305,7 +466,7 @@ def train(activation, lib, epochs=3, chunk=2500):
 
 def draw_relu_and_tanh(curves, chunk=2500):
     """Draw the training error of both networks as they learn."""
-    figure, axes = plt.subplots(figsize=(9, 4.2))
+    figure, axes = plt.subplots(figsize=(8, 4.6))
     for (name, errors), colour, style in zip(curves.items(), (BLUE, ORANGE),
                                              ('-', '--')):
         seen = chunk * np.arange(1, len(errors) + 1) / 50000
@@ -315,10 +476,8 @@ def draw_relu_and_tanh(curves, chunk=2500):
     axes.set_yticks([1, 2, 5, 10, 20, 50])
     axes.set_yticklabels(['1', '2', '5', '10', '20', '50'])
     axes.minorticks_off()
-    axes.set_xlim(0, seen[-1])
-    axes.set_xlabel('epochs')
-    axes.set_ylabel('training error in %')
-    axes.set_title('LeNet-5 on MNIST with ReLU and with tanh')
+    axes.set(xlim=(0, seen[-1]), xlabel='epochs', ylabel='training error in %',
+             title='LeNet-5 on MNIST with ReLU and with tanh')
     axes.grid(alpha=.3)
     axes.legend()
     figure.tight_layout()
@@ -328,9 +487,12 @@ def draw_relu_and_tanh(curves, chunk=2500):
 def main():
     """Draw everything."""
     lib = surroundings.load_mnist()
+    draw_sliding()
     draw_convolution()
+    draw_backward()
     draw_padding()
     draw_pooling()
+    draw_wide()
     draw_overlap(lib['X_valid'][0])
     draw_alexnet()
     errors, weights = train('relu', lib)

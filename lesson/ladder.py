@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""From nested loops to the speed of the libraries, in steps.
+
+    lesson/ladder.py [FOLDER]
+
+The idea: each function below is complete, and changes one thing of the one
+before it. They all give the same as loops.py, the first rung. The program
+times them on real digits, prints a table, and draws it into FOLDER.
+"""
+import argparse
+import os
+import sys
+import time
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson'),
+                os.path.join(ROOT, 'mains')]
+import loops  # noqa: E402
+
+CACHE = 2 ** 20     # bytes of windows at a time
+
+
+def conv_whole_examples(A_prev, W, b, padding, stride):
+    """Loop over positions only: all examples and kernels at once."""
+    A_pad, _ = loops.padded(A_prev, W, padding, stride)
+    new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
+    Z = np.zeros((len(A_prev), *new, W.shape[3]))
+    for y, x, (rows, columns) in loops.positions(A_pad.shape[1:3],
+                                                 W.shape[:2], stride):
+        window = A_pad[:, rows, columns]            # (m, kh, kw, c_prev)
+        Z[:, y, x] = np.tensordot(window, W, 3)     # (m, c_new)
+    return Z + b
+
+
+def windows_of(A_pad, kh, kw, stride, new):
+    """Return every window as a view, (m, h_new, w_new, kh, kw, c_prev).
+
+    Nothing is copied: each axis only says how far to go in memory.
+    """
+    m, _, _, c_prev = A_pad.shape
+    by_example, by_row, by_column, by_channel = A_pad.strides
+    return np.lib.stride_tricks.as_strided(
+        A_pad, (m, *new, kh, kw, c_prev),
+        (by_example, stride[0] * by_row, stride[1] * by_column, by_row,
+         by_column, by_channel), writeable=False)
+
+
+def conv_one_matrix(A_prev, W, b, padding, stride):
+    """No loop: every window is a row of one matrix, every kernel a column."""
+    A_pad, _ = loops.padded(A_prev, W, padding, stride)
+    kh, kw, c_prev, c_new = W.shape
+    new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
+    windows = windows_of(A_pad, kh, kw, stride, new)
+    matrix = windows.reshape(-1, kh * kw * c_prev)          # copied here
+    Z = matrix @ W.reshape(-1, c_new)                       # (windows, c_new)
+    return Z.reshape(len(A_prev), *new, c_new) + b
+
+
+def conv_blocks(A_prev, W, b, padding, stride):
+    """A few examples at a time, so that the matrix stays in the cache."""
+    A_pad, _ = loops.padded(A_prev, W, padding, stride)
+    kh, kw, c_prev, c_new = W.shape
+    new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
+    Z = np.empty((len(A_prev), *new, c_new))
+    n = max(1, CACHE // (new[0] * new[1] * kh * kw * c_prev * 8))
+    for i in range(0, len(Z), n):
+        windows = windows_of(A_pad[i:i + n], kh, kw, stride, new)
+        matrix = windows.reshape(-1, kh * kw * c_prev)
+        Z[i:i + n] = (matrix @ W.reshape(-1, c_new)).reshape(-1, *new, c_new)
+    return Z + b
+
+
+def conv_wide_windows(A_prev, W, b, padding, stride):
+    """t neighbouring outputs share a window, which is copied once for all."""
+    A_pad, _ = loops.padded(A_prev, W, padding, stride)
+    kh, kw, c_prev, c_new = W.shape
+    h_new, w_new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
+    t = max(t for t in range(1, min(w_new, 32) + 1) if w_new % t == 0)
+    wide = np.zeros((kh, kw + (t - 1) * stride[1], c_prev, t, c_new))
+    for j in range(t):          # in column j, the kernel is shifted by j * sw
+        wide[:, j * stride[1]:j * stride[1] + kw, :, j] = W
+    step, new = (stride[0], t * stride[1]), (h_new, w_new // t)
+    Z = np.empty((len(A_prev), h_new, w_new, c_new))
+    n = max(1, CACHE // (new[0] * new[1] * wide[..., 0, 0].size * 8))
+    for i in range(0, len(Z), n):
+        windows = windows_of(A_pad[i:i + n], kh, wide.shape[1], step, new)
+        matrix = windows.reshape(-1, wide[..., 0, 0].size)
+        Z[i:i + n] = (matrix @ wide.reshape(-1, t * c_new)).reshape(
+            -1, h_new, w_new, c_new)
+    return Z + b
+
+
+def conv_ours(A_prev, W, b, padding, stride):
+    """The file: the bias in the product, a t that suits, and every check."""
+    return __import__('0-conv_forward').conv_forward(
+        A_prev, W, b, np.positive, padding, stride)
+
+
+def pool_whole_examples(dA, A_prev, kernel_shape, stride):
+    """Loop over positions only: all examples and channels at once."""
+    dA_prev = np.zeros(A_prev.shape)
+    for y, x, (rows, columns) in loops.positions(A_prev.shape[1:3],
+                                                 kernel_shape, stride):
+        window = A_prev[:, rows, columns]           # (m, kh, kw, c)
+        largest = window.max(axis=(1, 2), keepdims=True)
+        gradient = dA[:, y:y + 1, x:x + 1]          # (m, 1, 1, c)
+        dA_prev[:, rows, columns] += gradient * (window == largest)
+    return dA_prev
+
+
+def places(A_prev, kernel_shape, stride, new):
+    """Yield, for each place in a window, the pixels that are there.
+
+    Each is (m, h_new, w_new, c): a pixel of every window.
+    """
+    for r in range(kernel_shape[0]):
+        for s in range(kernel_shape[1]):
+            yield (slice(None), slice(r, r + new[0] * stride[0], stride[0]),
+                   slice(s, s + new[1] * stride[1], stride[1]))
+
+
+def pool_whole_maps(dA, A_prev, kernel_shape, stride):
+    """Loop over the places in a window: all windows at once."""
+    new = dA.shape[1:3]
+    A = np.full(dA.shape, -np.inf)
+    for place in places(A_prev, kernel_shape, stride, new):
+        A = np.maximum(A, A_prev[place])
+    dA_prev = np.zeros(A_prev.shape)
+    for place in places(A_prev, kernel_shape, stride, new):
+        dA_prev[place] += dA * (A_prev[place] == A)
+    return dA_prev
+
+
+def pool_blocks(dA, A_prev, kernel_shape, stride):
+    """A few examples at a time, so that their maps stay in the cache."""
+    dA_prev = np.empty(A_prev.shape)
+    n = max(1, CACHE // (A_prev[0].size * 8))
+    for i in range(0, len(dA_prev), n):
+        dA_prev[i:i + n] = pool_whole_maps(dA[i:i + n], A_prev[i:i + n],
+                                           kernel_shape, stride)
+    return dA_prev
+
+
+def pool_ours(dA, A_prev, kernel_shape, stride):
+    """The file: columns' maxima first, look-ups instead of sums, checks."""
+    return __import__('3-pool_backward').pool_backward(dA, A_prev,
+                                                       kernel_shape, stride)
+
+
+def pool_loops(dA, A_prev, kernel_shape, stride):
+    """Every example, position and channel has a loop, as in loops.py."""
+    return loops.pool_backward(dA, A_prev, kernel_shape, stride, 'max')
+
+
+CONVOLUTION = [('nested loops', loops.conv_forward),
+               ('whole examples at once', conv_whole_examples),
+               ('windows as one matrix', conv_one_matrix),
+               ('blocks that fit the cache', conv_blocks),
+               ('wide windows', conv_wide_windows),
+               ('0-conv_forward.py', conv_ours)]
+POOLING = [('nested loops', pool_loops),
+           ('whole examples at once', pool_whole_examples),
+           ('whole maps at once', pool_whole_maps),
+           ('blocks that fit the cache', pool_blocks),
+           ('3-pool_backward.py', pool_ours)]
+LAYERS = {'0. convolution, forward: 3x3, 2 kernels, valid': CONVOLUTION,
+          '3. maximum pooling, backward: 3x3, stride 1': POOLING}
+
+
+def arguments(rungs, images):
+    """Return what the functions of a ladder are called with."""
+    rng = np.random.RandomState(0)
+    if rungs is CONVOLUTION:
+        return (images, rng.randn(3, 3, 1, 2), rng.randn(1, 1, 1, 2),
+                'valid', (1, 1))
+    pair = np.concatenate((images, 1 - images), axis=3)     # as driver 3 does
+    return rng.randn(len(images), 26, 26, 2), pair, (3, 3), (1, 1)
+
+
+def seconds_per_image(function, rungs, images):
+    """Return the best of three, with fewer images where they take long."""
+    few = images[:20] if function is rungs[0][1] else images
+    given, best = arguments(rungs, few), np.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        function(*given)
+        best = min(best, time.perf_counter() - start)
+    return best / len(few)
+
+
+def measured(images):
+    """Return, for each ladder, (rung, seconds per image)."""
+    return {layer: [(name, seconds_per_image(function, rungs, images))
+                    for name, function in rungs]
+            for layer, rungs in LAYERS.items()}
+
+
+def table(rows):
+    """Return a ladder's lines: how many times as fast as the loops."""
+    lines = ['| step | microseconds an image | times as fast as loops |',
+             '|---|---|---|']
+    return lines + ['| {} | {:.3g} | {:.3g} |'.format(
+        name, 1e6 * seconds, rows[0][1] / seconds) for name, seconds in rows]
+
+
+def draw(found, path):
+    """Draw how many times as fast as the loops each step is."""
+    import matplotlib
+    matplotlib.use('agg')
+    import matplotlib.pyplot as plt
+    figure, axes = plt.subplots(2, 1, figsize=(8, 6), constrained_layout=True)
+    for axis, (layer, rows) in zip(axes, found.items()):
+        names = [name for name, _ in rows][::-1]
+        speeds = [rows[0][1] / seconds for _, seconds in rows][::-1]
+        axis.barh(names, speeds, color='#0072b2')
+        axis.set_xscale('log')
+        axis.set_title(layer, fontsize=13)
+        axis.set_xlabel('times as fast as nested loops')
+    figure.savefig(path, metadata={'Date': None})
+    plt.close(figure)
+    print(path)
+
+
+def main():
+    """Time every step, print the tables, and draw them if told where."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('folder', nargs='?', help='where to draw ladder.svg')
+    folder = parser.parse_args().folder
+    with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
+        images = lib['X_train'][:5000, ..., None].astype(float)
+    found = measured(images)
+    for layer, rows in found.items():
+        print('\n'.join([layer, ''] + table(rows) + ['']))
+    if folder is not None:
+        draw(found, os.path.join(folder, 'ladder.svg'))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""The lesson: what its page shows is so, and its steps compute the same."""
+import ast
+import doctest
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import ladder
+from conftest import ROOT
+
+PAGE = os.path.join(ROOT, 'lesson', 'README.md')
+
+
+def test_the_page_shows_what_python_prints(monkeypatch):
+    """Every number behind >>> is computed again."""
+    monkeypatch.syspath_prepend(ROOT)
+    found = doctest.testfile(PAGE, module_relative=False, encoding='utf-8')
+    assert found.attempted > 30 and not found.failed
+
+
+def layers(rng):
+    """Yield arrays of several shapes, and paddings and strides."""
+    for shape, kernel, c_new, stride in (
+            ((5, 28, 28, 1), (3, 3), 2, (1, 1)), ((2, 9, 8, 3), (3, 2), 4,
+                                                  (2, 1)),
+            ((3, 7, 7, 2), (2, 3), 1, (2, 3)), ((1, 6, 5, 1), (1, 1), 3,
+                                                (1, 2))):
+        for padding in 'valid', 'same':
+            yield (rng.randn(*shape), rng.randn(*kernel, shape[3], c_new),
+                   rng.randn(1, 1, 1, c_new), padding, stride)
+
+
+@pytest.mark.parametrize('name, step', ladder.CONVOLUTION[1:])
+def test_each_convolution_gives_the_same(rng, name, step):
+    """As nested loops, up to rounding."""
+    for given in layers(rng):
+        np.testing.assert_allclose(
+            step(*given), ladder.CONVOLUTION[0][1](*given), rtol=1e-12,
+            atol=1e-12)
+
+
+@pytest.mark.parametrize('name, step', ladder.POOLING[1:])
+def test_each_pooling_gives_the_same(rng, name, step):
+    """As nested loops, with ties."""
+    for A_prev, W, _, _, stride in layers(rng):
+        A_prev, kernel = A_prev.round(), W.shape[:2]
+        new = ladder.loops.output_shape(A_prev.shape[1:3], kernel, stride)
+        dA = rng.randn(len(A_prev), *new, A_prev.shape[3])
+        given = dA, A_prev, kernel, stride
+        np.testing.assert_allclose(step(*given),
+                                   ladder.POOLING[0][1](*given),
+                                   rtol=1e-12, atol=1e-12)
+
+
+def test_no_step_is_longer_than_twenty_lines():
+    """Documentation left out."""
+    with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
+        functions = {node.name: node for node in ast.parse(file.read()).body
+                     if isinstance(node, ast.FunctionDef)}
+    steps = [function.__name__ for _, function in
+             ladder.CONVOLUTION[1:] + ladder.POOLING[1:]]
+    for name in steps:
+        node = functions[name]
+        assert node.end_lineno - node.body[1].lineno + 1 <= 20, name
+
+
+def test_the_program_prints_the_tables_of_the_page(tmp_path):
+    """The same steps in the same order, and a plot."""
+    result = subprocess.run(
+        [sys.executable, os.path.join(ROOT, 'lesson', 'ladder.py'),
+         str(tmp_path)], stdout=subprocess.PIPE, check=True,
+        universal_newlines=True)
+    with open(PAGE, encoding='utf-8') as file:
+        page = file.read()
+    steps = re.findall(r'^\| (.*?) \|.*\d \|$', result.stdout, re.MULTILINE)
+    assert steps == [name for name, _ in ladder.CONVOLUTION + ladder.POOLING]
+    assert steps == re.findall(r'^\| ([^|]*?) \| [\d.e+]+ \| [\d.e+]+ \|$',
+                               page, re.MULTILINE)
+    assert (tmp_path / 'ladder.svg').read_text().rstrip().endswith('</svg>')
