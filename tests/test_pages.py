@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What the pages tell a newcomer to do works as it is written there."""
+import doctest
 import os
 import re
 import shutil
@@ -36,6 +37,14 @@ def test_each_room_has_a_label():
     for room in ROOMS:
         assert len(page(room, 'README.md').split()) > 30
         assert '({}/README.md)'.format(room) in page('README.md')
+
+
+def test_the_example_prints_what_the_page_shows(monkeypatch):
+    """Every number behind >>> is computed again."""
+    monkeypatch.syspath_prepend(ROOT)
+    found = doctest.testfile(os.path.join(ROOT, 'README.md'),
+                             module_relative=False, encoding='utf-8')
+    assert found.attempted > 10 and not found.failed
 
 
 def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
