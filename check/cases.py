@@ -170,6 +170,9 @@ POOLS = [
     ('one example of 28x28', (1, 28, 28, 2), (3, 3), (2, 2)),
     ('a hundred examples', (100, 8, 8, 1), (2, 2), (2, 2)),
     ('64 channels', (3, 40, 100, 64), (3, 3), (4, 10)),
+    ('long rows', (2, 9, 700, 1), (2, 3), (3, 2)),
+    ('long rows, the last windows do not fit', (1, 8, 700, 1), (3, 3),
+     (2, 2)),
     ('128 channels', (9, 10, 20, 128), (2, 2), (2, 4)),
 ]
 
@@ -230,7 +233,9 @@ ARRAYS = {dtype: [numbers((1, 5, 5, 1), dtype=dtype),
                   numbers((1, 1, 1, 1), 1, 9, -2, dtype),
                   numbers((1, 5, 5, 1), 3, 13, 6, dtype)]
           for dtype in ('', 'f4', 'i8')}
-BROKEN = 'A = np.ones((2, 6, 6, 1)); A[0, 2, 3, 0] = {}; '
+BROKEN = 'A = np.ones((2, 6, {}, 1)); A[0, 2, 3, 0] = {}; '
+# 2 ** 30 in each pixel cancels in a sum, if it has not been rounded away
+LARGE = '{} + 2. ** 30'.format(ARRAYS[''][0])
 TEN = "X = np.load({!r})['X_train'][:10, ..., None]; ".format(DIGITS)
 
 
@@ -251,10 +256,17 @@ def forward_cases():
     yield case('fractions', "conv_forward(({}) / 8, ({}) / 16, ({}) / 4, "
                "np.positive, padding='valid')".format(image, kernel, bias),
                also=[TENSORFLOW])
-    for name, value in ('infinity', 'np.inf'), ('NaN', 'np.nan'):
-        yield case(name + ' in one pixel', BROKEN.format(value) +
-                   'conv_forward(A, np.ones((3, 3, 1, 2)), '
-                   "np.zeros((1, 1, 1, 2)), np.positive, padding='valid')")
+    yield case('large numbers that cancel', 'conv_forward({}, {}, {}, '
+               "np.positive, padding='valid')".format(
+                   LARGE, numbers((3, 3, 1, 1), 1, 9, 4), bias),
+               also=[TENSORFLOW])
+    for name, value, w, c_new in (('infinity', 'np.inf', 6, 2),
+                                  ('NaN', 'np.nan', 6, 2),
+                                  ('infinity', 'np.inf', 17, 8)):
+        yield case('{} in one pixel, {} pixels across'.format(name, w),
+                   BROKEN.format(w, value) + 'conv_forward(A, np.ones((3, 3, '
+                   "1, {0})), np.zeros((1, 1, 1, {0})), np.positive)".format(
+                       c_new))
 
 
 def pool_forward_cases():
@@ -268,9 +280,9 @@ def pool_forward_cases():
             yield case('{}, {}'.format(mode, name), 'pool_forward({}, (2, 2), '
                        "mode='{}')".format(ARRAYS[dtype][0], mode),
                        DTYPE if dtype == 'f4' else '', [TENSORFLOW])
-    yield case('infinity in one pixel', BROKEN.format('-np.inf') +
+    yield case('infinity in one pixel', BROKEN.format(6, '-np.inf') +
                "pool_forward(A, (2, 2), (2, 2), 'avg')")
-    yield case('NaN in one pixel', BROKEN.format('np.nan') +
+    yield case('NaN in one pixel', BROKEN.format(6, 'np.nan') +
                'pool_forward(A, (2, 2), (2, 2))')
 
 
@@ -290,9 +302,17 @@ def backward_cases():
             [TENSORFLOW])
     yield case('fractions', 'conv_backward(({}) / 4, ({}) / 8, ({}) / 16, {})'
                .format(gradient, image, kernel, bias), also=[TENSORFLOW])
-    yield case('NaN in one pixel', BROKEN.format('np.nan') +
-               'conv_backward(np.ones((2, 4, 4, 2)), A, np.ones((3, 3, 1, 2)),'
-               " np.zeros((1, 1, 1, 2)), padding='valid')")
+    image, kernel, bias, gradient = ARRAYS['']
+    yield case('large numbers that cancel', 'conv_backward({}, {}, {}, {}, '
+               "padding='valid')".format(numbers((1, 3, 3, 1), 1, 9, 4), LARGE,
+                                         kernel, bias), also=[TENSORFLOW])
+    for name, value, w, c_new in (('NaN', 'np.nan', 6, 2),
+                                  ('infinity', 'np.inf', 17, 8),
+                                  ('NaN', 'np.nan', 19, 8)):
+        yield case('{} in one pixel, {} pixels across'.format(name, w),
+                   BROKEN.format(w, value) + 'conv_backward(np.ones((2, 6, '
+                   '{1}, {0})), A, np.ones((3, 3, 1, {0})), np.zeros((1, 1, '
+                   '1, {0})))'.format(c_new, w))
     yield case("the course's driver", TEN +
                'np.random.seed(0); W = np.random.randn(3, 3, 1, 2); '
                'b = np.random.randn(1, 1, 1, 2); '
