@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """One file of an answer, and the process that runs it.
 
-The idea: a request is sent, and a reply awaited for as long as the limit says.
-If none comes the process is killed, and the next request starts another.
+The idea: the reply to each request must arrive within a time limit. If it does
+not, the process is killed, and the next request starts a new one.
 """
 import multiprocessing
 import os
@@ -10,9 +10,9 @@ import signal
 
 import worker
 
-START = 180     # seconds in which a process has imported NumPy or TensorFlow
-PATIENCE = 3    # so many requests may take the whole limit,
-AFTER = 1       # then the others get so many seconds
+START = 180     # seconds that the import of NumPy or TensorFlow may take
+PATIENCE = 3    # after this many requests without a reply in time,
+AFTER = 1       # the others get only this many seconds each
 
 
 class Failure(Exception):
@@ -20,7 +20,7 @@ class Failure(Exception):
 
 
 class NotTried(Exception):
-    """A request that makes no sense, as the file cannot be imported."""
+    """A request that was not sent, because the file cannot be imported."""
 
 
 class Answer:
@@ -34,7 +34,7 @@ class Answer:
         self.slow, self.mistakes = 0, []
 
     def ask(self, kind, text=''):
-        """Return what a request gives, or raise Failure."""
+        """Return the reply to a request, or raise Failure or NotTried."""
         if self.broken:
             raise NotTried('the file cannot be imported')
         if self.process is None:
@@ -47,7 +47,7 @@ class Answer:
         return self.request(kind, text) if kind != 'import' else None
 
     def start(self):
-        """Start a process, and wait until it can be asked."""
+        """Start a process and wait until it is ready for requests."""
         context = multiprocessing.get_context('spawn')
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=worker.serve, daemon=True, args=(
@@ -60,7 +60,7 @@ class Answer:
         self.connection.recv()
 
     def request(self, kind, text):
-        """Send a request and return the reply, in time, or raise Failure."""
+        """Send a request; return the reply, or raise Failure if it is late."""
         limit = self.limit if self.slow < PATIENCE else min(AFTER, self.limit)
         try:
             self.connection.send((kind, text))
@@ -76,7 +76,7 @@ class Answer:
         return reply
 
     def stop(self, wait=0):
-        """Kill the process and what it started; return how it had ended."""
+        """Kill the process and all it started; return how it had ended."""
         if self.process is None:
             return ''
         self.process.join(wait)

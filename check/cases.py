@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What tasks 0 to 3 are asked: calls, each as a line that can be pasted.
+"""The test cases of tasks 0 to 3: calls, each a line that can be pasted.
 
-The idea: a case is the text of a call. The answer's function and the
-definition both get it, and their results are compared. The numbers are small
-integers, so that every order of adding gives the same.
+The idea: a case is the text of a call. The call is made with the answer's
+function and with the definition, and the results are compared. The numbers are
+small integers, so that every order of summation gives the same result.
 """
 import collections
 import functools
@@ -17,8 +17,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(1, os.path.join(ROOT, 'lesson'))
 import loops  # noqa: E402
 
-# name; the call; what is said of another result where accepted answers
-# differ, else ''; what, besides the definition, gives the same
+# name; the call; the note on a different result, where accepted answers
+# differ, else ''; what else gives the same result as the definition
 Case = collections.namedtuple('Case', 'name call note also')
 
 DIGITS = os.path.join(ROOT, 'data', 'MNIST.npz')
@@ -58,7 +58,7 @@ DEFINITIONS = {'0-conv_forward.py': conv_forward,
 
 
 def evaluate(call, function):
-    """Return what a function gives for the text of a call."""
+    """Evaluate the text of a call with the given function."""
     *before, call = call.split('\n')
     names = {'np': np, call.split('(')[0]: function}
     with np.errstate(all='ignore'):
@@ -83,7 +83,7 @@ def numbers(shape, factor=7, modulus=11, less=5, dtype=''):
 
 @functools.lru_cache(None)
 def right(file, call):
-    """Return what the definition gives for the text of a call."""
+    """Return the definition's result for the text of a call."""
     return evaluate(call, DEFINITIONS[file])
 
 
@@ -198,7 +198,7 @@ def conv_cases(backward):
             call = ['conv_forward(' + arrays[0]] + arrays[1:] + [
                 'np.positive'] + rest
         odd = (name, A_prev, kernel, c_new, padding, stride) in ODD_LAYERS
-        # TensorFlow's SAME is another one where strides are larger than 1
+        # TensorFlow's SAME pads differently at strides larger than 1
         also = [TENSORFLOW] * (padding == 'valid' or
                                stride == (1, 1) and not odd)
         also += [DIFFERENCES] * backward
@@ -222,7 +222,7 @@ def pool_cases(backward):
 
 
 def case(name, call, note='', also=()):
-    """Return a case whose text may take several lines here."""
+    """Return a case whose text may be split over several lines here."""
     return Case(name, ' '.join(call.split()).replace('; ', '\n'), note,
                 list(also))
 
@@ -234,7 +234,8 @@ ARRAYS = {dtype: [numbers((1, 5, 5, 1), dtype=dtype),
                   numbers((1, 5, 5, 1), 3, 13, 6, dtype)]
           for dtype in ('', 'f4', 'i8')}
 BROKEN = 'A = np.ones((2, 6, {}, 1)); A[0, 2, 3, 0] = {}; '
-# 2 ** 30 in each pixel cancels in a sum, if it has not been rounded away
+# the 2 ** 30 in each pixel cancels in the sums, but a sum that is rounded to
+# float32 on the way loses the rest
 LARGE = '{} + 2. ** 30'.format(ARRAYS[''][0])
 TEN = "X = np.load({!r})['X_train'][:10, ..., None]; ".format(DIGITS)
 
@@ -349,7 +350,7 @@ def pool_backward_cases():
 
 
 def cases(file):
-    """Return the cases of a file, none for LeNet-5."""
+    """Return the cases of a file; the LeNet-5 files have none."""
     found = {'0': [conv_cases(False), forward_cases()],
              '1': [pool_cases(False), pool_forward_cases()],
              '2': [conv_cases(True), backward_cases()],

@@ -3,9 +3,9 @@
 
     check/check.py FOLDER [FOLDER ...]
 
-The idea: pytest asks every file of an answer the same questions; the answer
-itself runs in a process of its own, in a copy of its folder. Beware: it does
-run. Answers of strangers belong in a container.
+The idea: pytest asks every answer the same questions. The answer itself runs
+in a process of its own, in a copy of its folder. Beware: its code is executed.
+Run the answers of strangers in a container.
 """
 import argparse
 import csv
@@ -28,9 +28,10 @@ import lenet  # noqa: E402
 import rules  # noqa: E402
 from answer import Answer, Failure  # noqa: E402
 
-LARGE = 2 ** 20     # files above so many bytes are not copied
+LARGE = 2 ** 20     # files of more bytes than this are not copied
 LINE = '{:<20}{:<8}{:>6}{:>8}   {}'
-# what ours and the answer are timed on: ten 28x28 images, 3x3 windows
+# the calls that ours and the answer are timed on: ten 28x28 images, 3x3
+# windows
 TIMED = {
     '0-conv_forward.py':
     'conv_forward(np.ones((10, 28, 28, 1)), np.ones((3, 3, 1, 2)), '
@@ -45,7 +46,7 @@ TIMED = {
 
 
 def kept(folder, names):
-    """Return which names of a folder are not copied."""
+    """Return the names in a folder that are not to be copied."""
     left_out = []
     for name in names:
         path = os.path.join(folder, name)
@@ -71,19 +72,19 @@ def title(question):
 
 
 class Judge:
-    """A plugin of pytest: hands out the questions and keeps the results."""
+    """A pytest plugin that asks the questions and keeps the results."""
 
     def __init__(self, folders, files, limit, memory, finished):
-        """Remember what to judge, and what to call when a file is judged.
+        """Store what to judge, and what to call when a file has been judged.
 
-        folders says where each answer's copy is: {copy: name}.
+        folders gives the name of the answer in each copy: {copy: name}.
         """
         self.folders, self.files, self.finished = folders, files, finished
         self.limit, self.memory = limit, memory
         self.current, self.results = None, {}
 
     def questions(self, test, folder, file):
-        """Return what a test asks a file."""
+        """Return the questions that a test asks about a file."""
         if not os.path.isfile(os.path.join(folder, file)):
             return [rules.is_there] if test == 'test_rule' else []
         if test == 'test_rule':
@@ -95,7 +96,7 @@ class Judge:
         return lenet.QUESTIONS if file[0] in '45' else []
 
     def pytest_generate_tests(self, metafunc):
-        """Ask each file of each answer each question."""
+        """Run a test for each file of each answer, with each question."""
         found = [((folder, file), question)
                  for folder in self.folders for file in self.files
                  for question in self.questions(metafunc.function.__name__,
@@ -105,16 +106,16 @@ class Judge:
             ids=[self.name(*at, question) for at, question in found])
 
     def name(self, folder, file, question):
-        """Return what a case is called in JUnit's XML and for Gradescope."""
+        """Return the name of a case in JUnit's XML and for Gradescope."""
         shown = self.folders[folder] + ', ' if len(self.folders) > 1 else ''
         return '{}{}: {}'.format(shown, file, title(question))
 
     def pytest_collection_modifyitems(self, items):
-        """Ask one file everything before the next one."""
+        """Sort the tests, so that one file is finished before the next."""
         order = {(folder, file): (i, j)
                  for i, folder in enumerate(self.folders)
                  for j, file in enumerate(self.files)}
-        # a test without questions has an item that stands for none
+        # pytest adds a placeholder item for a test without questions
         items[:] = [item for item in items
                     if item.callspec.params['answer'] in order]
         items.sort(key=lambda item: order[item.callspec.params['answer']])
@@ -132,14 +133,14 @@ class Judge:
         return self.current
 
     def stop(self):
-        """End the process, and say that a file is judged."""
+        """End the process, and report that the file has been judged."""
         if self.current is not None:
             done, self.current = self.current, None
             done.stop()
             self.finished(done, self.results[done.folder, done.file])
 
     def pytest_runtest_logreport(self, report):
-        """Keep a result."""
+        """Keep the result of a test."""
         if report.when != 'call' and report.outcome == 'passed':
             return
         params = self.params[report.nodeid]
@@ -161,7 +162,7 @@ def mark(results):
 
 
 def count(results, of_rules):
-    """Return how many rules or cases hold, of how many."""
+    """Return how many rules or cases pass, out of how many."""
     asked = [result for result in results
              if result['title'].startswith('rules: ') == of_rules]
     return '{}/{}'.format(sum(result['outcome'] == 'passed'
@@ -169,7 +170,7 @@ def count(results, of_rules):
 
 
 def faster(answer):
-    """Return how many times ours takes less, as a text."""
+    """Return, as text, how many times as fast ours is."""
     times = []
     for folder in answer.folder, ROOT:
         one = Answer(folder, answer.file, answer.limit, answer.memory)
@@ -192,8 +193,7 @@ def row(answer, results):
 
 
 def failures(results):
-    """Print each failure; of those that look alike, the first and the names.
-    """
+    """Print the failures; of similar ones, the first and the other names."""
     alike = {}
     for result in results:
         if result['outcome'] != 'passed':
@@ -216,9 +216,9 @@ def failures(results):
 
 
 def paragraph(heading, lines):
-    """Print lines under a heading, no longer than 79 characters.
+    """Print lines under a heading, wrapped at 79 characters.
 
-    What can be pasted stays in one line.
+    Code that can be pasted stays on one line.
     """
     print('\n' + textwrap.fill(heading, 79))
     for line in lines:
@@ -258,14 +258,14 @@ def selected(text):
 
 
 def positive(text):
-    """Return a positive number."""
+    """Return a text as a number, if it is positive."""
     if not 0 < float(text) < 1e6:
         raise argparse.ArgumentTypeError('{} is not positive'.format(text))
     return float(text)
 
 
 def arguments():
-    """Return the command's arguments."""
+    """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__.split('\n')[0], epilog='It runs the answers: '
         'those of strangers belong in a container.')
@@ -283,7 +283,7 @@ def arguments():
 
 
 def copies(folders, files, to):
-    """Copy each folder; return {copy: name}, or exit saying what is wrong."""
+    """Copy each folder; return {copy: name}, or exit with a message."""
     found = {}
     for n, folder in enumerate(folders):
         if not os.path.isdir(folder):
@@ -323,7 +323,7 @@ def judged(args, folders):
 
 
 def surroundings():
-    """Let neither pytest's plugins nor a busy machine change the verdict."""
+    """Keep pytest's plugins and a busy machine from changing the verdict."""
     os.environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
     os.environ.pop('PYTEST_ADDOPTS', None)
     for library in 'OPENBLAS', 'OMP':

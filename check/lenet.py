@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What is right for LeNet-5, tasks 4 and 5: computed with tasks 0 and 1.
+"""The right results for LeNet-5, tasks 4 and 5, computed with tasks 0 and 1.
 
-The idea: with fixed weights, the network's output follows from our own
-convolution and pooling. So does what it would be with a known mistake.
+The idea: with fixed weights, our own convolution and pooling give the
+network's output. They also give its output with a known mistake.
 """
 import collections
 import os
@@ -21,7 +21,7 @@ Question = collections.namedtuple('Question', 'name title judge')
 
 
 def digits(size):
-    """Return so many images and their one-hot labels."""
+    """Return `size` images and their one-hot labels."""
     with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
         return (lib['X_train'][:size, ..., None].astype('float32'),
                 np.eye(10, dtype='float32')[lib['Y_train'][:size]])
@@ -36,7 +36,7 @@ def weights():
 
 
 def relu(Z):
-    """Return Z, and 0 where it is negative."""
+    """Return Z with every negative number replaced by 0."""
     return np.maximum(Z, 0)
 
 
@@ -47,7 +47,7 @@ def softmax(Z):
 
 
 def forward(images, activations=(relu,) * 4, mode='max'):
-    """Return what goes into the softmax, (m, 10)."""
+    """Return the logits, which are the input of the softmax, (m, 10)."""
     sys.path.append(ROOT)
     conv_forward = __import__('0-conv_forward').conv_forward
     pool_forward = __import__('1-pool_forward').pool_forward
@@ -106,14 +106,14 @@ def shapes(reply, kind):
 
 
 def initializers(reply, kind):
-    """Judge the first weights: he_normal; and the first biases: zero."""
+    """Judge the initial weights, he_normal, and the initial biases, zero."""
     for values in reply:
         if values.ndim == 1:
             if values.any():
                 return 'The biases of {} units do not begin at zero.'.format(
                     values.size)
             continue
-        # the deviation of so many drawn numbers is this near to the true one
+        # a sample of this size has a deviation this close to the true one
         close = 5 / np.sqrt(2 * values.size)
         fan_in, fan_out = (np.prod(values.shape[:-1]),
                            np.prod(values.shape[:-2]) * values.shape[-1])
@@ -132,7 +132,7 @@ def initializers(reply, kind):
 
 
 def optimizer(reply, kind):
-    """Judge that it is Adam with its default numbers."""
+    """Judge whether it is Adam with its default parameters."""
     wrong = [found for found in reply['kinds']
              if found not in ('ApplyAdam', 'adam')]
     if wrong or not reply['kinds']:
@@ -152,7 +152,7 @@ def optimizer(reply, kind):
 
 
 def outputs(reply, kind):
-    """Judge output, loss and accuracy on fixed weights."""
+    """Judge output, loss and accuracy with fixed weights."""
     images, labels = digits(64)
     logits = forward(images)
     right = softmax(logits)
@@ -180,7 +180,7 @@ def outputs(reply, kind):
 
 
 def wrong_output(found, images, logits):
-    """Return what a wrong output looks like, a sentence or nothing."""
+    """Return a sentence on what a wrong output looks like, or ''."""
     variants = [('the softmax is missing', logits),
                 ('the pooling takes averages, not maxima',
                  softmax(forward(images, mode='avg')))]
@@ -199,7 +199,7 @@ def wrong_output(found, images, logits):
 
 
 def learns(reply, kind):
-    """Judge whether a short training makes the loss smaller."""
+    """Judge whether a short training halves the loss."""
     before, after = reply
     if not after < before / 2:
         return ('After 40 steps on 256 digits the loss is {:.4g}; before, it '

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Known mistakes, made on purpose, to recognise them in an answer.
 
-The idea: a wrong result is compared with what each mistake gives for the same
-call. If they are equal the answer has very likely made it, and the function's
-docstring is the advice to its author.
+The idea: a wrong result is compared with the result of each mistake for the
+same call. If the two are equal, the answer very likely makes this mistake. The
+docstring of the mistake's function is the advice to the author.
 """
 import itertools
 
@@ -430,7 +430,7 @@ MISTAKES = {
         pool_gradient_stride_of_kernel, shapes_swapped]}
 
 
-LARGE = 1000    # results with more numbers are compared with few mistakes
+LARGE = 1000    # larger results are compared only with mistakes found before
 
 
 def diagnosis(file, call, result, right, equal, before):
@@ -450,7 +450,7 @@ def diagnosis(file, call, result, right, equal, before):
     for mistake in before + others:
         try:
             wrong = cases.evaluate(call, mistake)
-        except Exception:   # a mistake may not be possible in this call
+        except Exception:   # some mistakes are impossible in this call
             continue
         parts = zip(result, wrong, right) if several else [(result, wrong,
                                                             right)]

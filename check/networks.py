@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What is asked of LeNet-5, in the process that the answer runs in.
+"""The questions about LeNet-5, asked in the process that the answer runs in.
 
-The idea: each question builds the network, looks at it or runs it, and returns
-plain numbers and text; what is right is decided elsewhere. The weights are set
-to fixed numbers by their shapes, which are all different, so that nothing need
-be known of how the network was written.
+The idea: each question builds the network, inspects it or runs it, and returns
+plain numbers and text. Whether they are right is decided elsewhere. All the
+weights have different shapes. So each can be set to fixed numbers by its shape
+alone, however the network was written.
 """
 import os
 import random
@@ -22,7 +22,7 @@ class Graph:
     """The network of task 4, in a graph of its own."""
 
     def __init__(self, lenet5):
-        """Build it."""
+        """Build the network."""
         self.graph = tf.Graph()
         with self.graph.as_default():
             random.seed(0)
@@ -50,7 +50,7 @@ class Graph:
 
 
 def graph_returned(lenet5):
-    """Return the kind and shape of what task 4 returns."""
+    """Return the kind and shape of each value that task 4 returns."""
     outputs = Graph(lenet5).outputs
     if not isinstance(outputs, (tuple, list)):
         return [type(outputs).__name__]
@@ -74,13 +74,13 @@ def graph_shapes(lenet5):
 
 
 def graph_weights(lenet5):
-    """Return the first weights and biases."""
+    """Return the initial weights and biases."""
     net = Graph(lenet5)
     return net.run(net.variables)
 
 
 def graph_optimizer(lenet5):
-    """Return the kind of each training step, and Adam's numbers."""
+    """Return the kind of each training operation, and Adam's parameters."""
     net, kinds, found = Graph(lenet5), [], []
     for op in net.graph.get_operations():
         if 'Apply' in op.type:
@@ -92,7 +92,7 @@ def graph_optimizer(lenet5):
 
 
 def graph_outputs(lenet5):
-    """Return the output, loss and accuracy on fixed weights."""
+    """Return the output, loss and accuracy with fixed weights."""
     net = Graph(lenet5)
     net.fix()
     y_pred, _, loss, acc = net.outputs
@@ -119,7 +119,7 @@ def model(lenet5):
 
 
 def keras_returned(lenet5):
-    """Return the kind of what task 5 returns, and its in- and output."""
+    """Return the kind of task 5's result, and its input and output shapes."""
     net = model(lenet5)
     if not isinstance(net, K.Model):
         return ['a ' + type(net).__name__]
@@ -127,19 +127,19 @@ def keras_returned(lenet5):
 
 
 def keras_shapes(lenet5):
-    """Return the shapes of the variables that are trained."""
+    """Return the shapes of the trainable variables."""
     return [tuple(variable.shape)
             for variable in model(lenet5).trainable_variables]
 
 
 def keras_weights(lenet5):
-    """Return the first weights and biases."""
+    """Return the initial weights and biases."""
     return [np.array(variable)
             for variable in model(lenet5).trainable_variables]
 
 
 def keras_optimizer(lenet5):
-    """Return the optimizer's class, and Adam's numbers."""
+    """Return the optimizer's class, and Adam's parameters."""
     optimizer = model(lenet5).optimizer
     config = optimizer.get_config()
     return {'kinds': [type(optimizer).__name__.lower()], 'numbers': [[
@@ -148,7 +148,7 @@ def keras_optimizer(lenet5):
 
 
 def keras_outputs(lenet5):
-    """Return the output, loss and accuracy on fixed weights."""
+    """Return the output, loss and accuracy with fixed weights."""
     net, fixed = model(lenet5), dict(zip(SHAPES, weights()))
     for variable in net.trainable_variables:
         variable.assign(fixed[tuple(variable.shape)])

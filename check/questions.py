@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What an answer is asked. Run by check.py, which says which answers."""
+"""The questions for an answer. Run by check.py, which selects the answers."""
 import os
 import re
 
@@ -21,7 +21,7 @@ def fail(*lines):
 
 
 def asked(answer, kind, text=''):
-    """Return what the answer replies, or fail saying what it did."""
+    """Return the answer's reply, or fail with what it did instead."""
     try:
         return answer.ask(kind, text)
     except NotTried as error:
@@ -64,7 +64,7 @@ def mismatches(one, other):
 
 
 def difference(name, result, right):
-    """Return in a sentence where a result first differs, or nothing."""
+    """Return a sentence on where a result first differs, or ''."""
     if not isinstance(result, np.ndarray):
         return '{} is {}, expected an array.'.format(
             name, result if isinstance(result, str) else
@@ -84,7 +84,7 @@ def difference(name, result, right):
 
 
 def named(result, right):
-    """Return (name, result, right) of each array that a function returns."""
+    """Return (name, result, right) for each array that a function returns."""
     if not isinstance(right, tuple):
         return [('result', result, right)]
     if not isinstance(result, (tuple, list)) or len(result) != len(right):
@@ -95,7 +95,7 @@ def named(result, right):
 
 
 def source(question):
-    """Return where a case's right value comes from."""
+    """Return a sentence on where a case's right value comes from."""
     text = 'The right value comes from the definition (lesson/loops.py)'
     if question.also:
         text += '; {} agree{}'.format(
@@ -105,7 +105,7 @@ def source(question):
 
 
 def modified(file, where):
-    """Return in a sentence which argument a function has modified."""
+    """Return a sentence on which argument a function has modified."""
     arguments = re.findall(r'(\w+)[,=)]', rules.TASKS[file][0])
     name = arguments[where] if isinstance(where, int) else where
     return ('The function modifies its argument {0}: work on a copy, as in '
@@ -113,7 +113,7 @@ def modified(file, where):
 
 
 def test_rule(answer, question):
-    """A rule of the course for files."""
+    """The file follows a rule of the course."""
     found = rules.complaint(question, os.path.join(answer.folder,
                                                    answer.file))
     if found:
@@ -126,7 +126,7 @@ def test_import(answer, question):
 
 
 def test_case(answer, question, record_property):
-    """The result of a call is right, and its arguments are as before."""
+    """The result of a call is right, and its arguments are unchanged."""
     file, call, note = answer.file, question.call, question.note
     reply = asked(answer, 'call', call)
     result, right = reply['value'], cases.right(file, call)
@@ -148,7 +148,7 @@ def test_case(answer, question, record_property):
 
 
 def test_network(answer, question, record_property):
-    """What LeNet-5 is asked."""
+    """The network's reply to a question is right."""
     kind = 'graph' if answer.file[0] == '4' else 'keras'
     reply = asked(answer, 'probe', '{}_{}'.format(kind, question.name))
     found = question.judge(reply, kind)

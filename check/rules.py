@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The course's rules for files. Nothing of an answer runs here.
+"""The course's rules for files. No code of an answer runs here.
 
 The idea: a rule is a function that gets a file's path and text, and returns
-what is wrong with it, or nothing. Its docstring is its name.
+what is wrong with the file, or None. The function's docstring is its name.
 """
 import ast
 import os

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The process that an answer runs in.
 
-The idea: an answer may loop for ever, crash, print without end or leave the
-interpreter. So it runs in a process of its own, which this module is: it is
-sent a request, and it sends back a reply of plain numbers, arrays and text.
-What is lost if it dies is one reply.
+The idea: an answer may loop forever, crash, print endlessly or exit the
+interpreter. So it gets a process of its own, which runs this module. The
+process receives requests, and replies with plain numbers, arrays and text. If
+it dies, only one reply is lost.
 """
 import os
 import signal
@@ -21,15 +21,15 @@ OURS = {CHECK, ROOT, os.path.join(ROOT, 'lesson')}
 
 
 def serve(connection, folder, file, memory):
-    """Import a file of a folder, then reply to requests until killed."""
+    """Import one file of a folder and reply to requests until killed."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nothing, stream)
-    if hasattr(os, 'setsid'):       # what the answer starts dies with it
+    if hasattr(os, 'setsid'):       # processes it starts can be killed with it
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if file[0] in '45':
-        import networks             # takes seconds, which are not the answer's
+        import networks             # slow, so not counted as the answer's time
     limit_memory(memory)
     sys.path[:] = [folder] + [path for path in sys.path
                               if os.path.abspath(path) not in OURS]
@@ -46,13 +46,13 @@ def serve(connection, folder, file, memory):
             else:
                 reply = {'call': call, 'time': duration}[kind](module, text)
             reply = 'returned', plain(reply)
-        except BaseException as error:  # sys.exit() is the answer's, too
+        except BaseException as error:  # includes sys.exit() in the answer
             reply = 'raised', description(error, folder)
         connection.send(reply)
 
 
 def limit_memory(size):
-    """Let this process have no more than so many bytes, where that works."""
+    """Limit this process to `size` bytes, where the system supports it."""
     try:
         import resource
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
@@ -63,7 +63,7 @@ def limit_memory(size):
 def call(module, text):
     """Evaluate a call; return its value, and which arguments it changed.
 
-    The last line is the call, those before it prepare what it is given.
+    The last line is the call. The lines before it prepare its arguments.
     """
     *before, text = text.split('\n')
     name = text.split('(')[0]
@@ -87,7 +87,7 @@ def call(module, text):
 
 
 def duration(module, text):
-    """Return how many seconds a call takes at best."""
+    """Return how many seconds a call takes, the best of three."""
     name = text.split('(')[0]
     names = {'np': np, name: getattr(module, name)}
     code = compile(text, 'call', 'eval')
@@ -100,7 +100,7 @@ def duration(module, text):
 
 
 def plain(value):
-    """Return a value as plain arrays and numbers; what is neither, as text."""
+    """Return a value as plain arrays and numbers; anything else as text."""
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in value.items()}
     if type(value) in (tuple, list):
@@ -113,7 +113,7 @@ def plain(value):
 
 
 def description(error, folder):
-    """Return what went wrong, and in which line of the answer."""
+    """Return what went wrong, and on which line of the answer."""
     try:
         text = '{}: {}'.format(type(error).__name__, error)[:500].strip()
     except Exception:

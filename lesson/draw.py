@@ -27,12 +27,12 @@ pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
 
-# two colours that everybody tells apart, after Okabe and Ito
+# two colours that everyone can tell apart, from Okabe and Ito
 BLUE, ORANGE = '#0072b2', '#e69f00'
 PALE = {BLUE: '#b9d9ec', ORANGE: '#fbdf9f', None: 'white'}
 GREY = '#767676'
-# pictures are 8 inches wide, so this can be read on a telephone; text as paths
-# looks the same everywhere; the salt makes the same file again
+# pictures are 8 inches wide, so this size is legible on a phone; text as paths
+# looks the same everywhere; the salt makes the files reproducible
 plt.rcParams.update({'font.size': 17, 'axes.titlesize': 17,
                      'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'})
 
@@ -47,7 +47,7 @@ def save(figure, name):
 
 
 def sheet(width, height):
-    """Return axes that are a sheet of so many cells; rows go down."""
+    """Return axes for a sheet of width x height cells; rows go down."""
     figure = plt.figure(figsize=(8, 8 * height / width))
     axes = figure.add_axes([0, 0, 1, 1])
     axes.set(xlim=(0, width), ylim=(height, 0))
@@ -56,7 +56,7 @@ def sheet(width, height):
 
 
 def frame(axes, left, top, width=1, height=None, **style):
-    """Draw the frame of some cells; without a height, of a square."""
+    """Draw a frame around some cells; without a height, it is square."""
     axes.add_patch(plt.Rectangle((left, top), width, height or width, **{
         'fill': False, 'ec': 'black', 'lw': 3, 'zorder': 3, **style}))
 
@@ -76,16 +76,16 @@ def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
     colours : dict of (int, int) to str, optional
         BLUE or ORANGE for the cells that are marked.
     letters : dict of (int, int) to str, optional
-        What stands in the corners of cells, smaller.
+        Smaller text for the corners of cells.
     grey : container of (int, int)
-        The cells whose numbers only fill the matrix.
+        The cells whose numbers only fill up the matrix.
     """
     size = 576 / axes.get_xlim()[1] * .45       # points
     for (y, x), n in np.ndenumerate(array):
         frame(axes, left + x, top + y, fill=True, ec=GREY, lw=1, zorder=1,
               fc=PALE[(colours or {}).get((y, x))])
         letter = (letters or {}).get((y, x))
-        # longer numbers smaller; beside a letter up and to the left
+        # longer numbers are smaller; those with a letter move up and left
         text, aside = number(n), .1 if letter else 0
         axes.text(left + x + .5 - aside, top + y + .52 - aside, text,
                   size=size * (.8 if len(text) > 3 else 1), ha='center',
@@ -97,18 +97,18 @@ def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
 
 
 def number(n):
-    """Return a number as text, with the sign that is as long as a plus."""
+    """Return a number as text, with a minus sign as wide as a plus sign."""
     return '' if np.isnan(n) else '{:g}'.format(n).replace('-', '\u2212')
 
 
 def product(*numbers):
-    """Return the product of numbers as text, not multiplied."""
+    """Return a product of numbers as text, without multiplying them."""
     return '\u00d7'.join(number(n) if n >= 0 else '({})'.format(number(n))
                          for n in numbers)
 
 
 def window_sum(window, W, b, z):
-    """Return the sum of a window as four lines, a line for each row.
+    """Return the sum of a window as text, with a line for each row.
 
     >>> print(window_sum(np.ones((1, 2)), np.full((1, 2), 3), 2, 8))
       1\u00d73    + 1\u00d73
@@ -122,7 +122,7 @@ def window_sum(window, W, b, z):
 
 
 def block(y, x, h, w, colour=None):
-    """Return the colours of the h x w cells from row y and column x on."""
+    """Return the colours of h x w cells that begin at row y and column x."""
     return {(y + r, x + s): colour for r in range(h) for s in range(w)}
 
 
@@ -135,7 +135,7 @@ def example_layer(padding='valid'):
 
 
 def sliding_step(padding, y, x):
-    """Draw one step of the kernel's way over the image, as pixels."""
+    """Draw one step of the kernel sliding over the image, as pixels."""
     A_prev, W, b, Z = example_layer(padding)
     zeros = 1 if padding == 'same' else 0
     A_pad = np.pad(A_prev, zeros, 'constant')
@@ -164,7 +164,7 @@ def sliding_step(padding, y, x):
 
 
 def draw_sliding():
-    """Draw the kernel's way over the image, step by step, as an animation."""
+    """Draw the kernel sliding over the image, as an animation."""
     steps = [('valid', y, x) for y, x in np.ndindex(2, 2)]
     steps += [('same', y, x) for y, x in np.ndindex(4, 4)]
     images = [sliding_step(*step) for step in steps]
@@ -178,7 +178,7 @@ def draw_sliding():
 
 
 def draw_convolution():
-    """Draw where one output of a convolution comes from."""
+    """Draw how one output of a convolution is computed."""
     A_prev, W, b, Z = example_layer()
     axes = sheet(14, 8.6)
     draw_cells(axes, A_prev, .3, 1.3, 'image', block(0, 0, 3, 3, BLUE))
@@ -204,12 +204,12 @@ def draw_gradient(axes, top, factor, partners, result, at):
     top : float
         Where the highest matrix begins.
     factor, result : tuple of str and numpy.ndarray
-        Name and numbers of what dZ is multiplied by, if by anything, and of
-        the gradient.
+        Name and numbers: of the matrix that dZ is multiplied by, which may be
+        empty, and of the gradient.
     partners : list of (int, int)
-        Which number of `factor` each of dZ's four is multiplied by.
+        The positions in `factor` that the numbers of dZ are multiplied with.
     at : tuple of int
-        Which number of the gradient is explained.
+        The position in the gradient that is explained.
     """
     dZ = 'dZ', example.DZ[0, ..., 0]
     height = max(len(array) for _, array in (factor, dZ, result))
@@ -233,7 +233,7 @@ def draw_gradient(axes, top, factor, partners, result, at):
 
 
 def draw_backward():
-    """Draw where one number each of dW, db and dA_prev comes from."""
+    """Draw how one number each of dW, db and dA_prev is computed."""
     A_prev, W, _, _ = example_layer()
     dA_prev, dW, db = conv_backward(example.DZ, example.A_PREV, example.W,
                                     example.B, 'valid')
@@ -250,7 +250,7 @@ def draw_backward():
 
 
 def draw_padded(axes, padding, s, left, top):
-    """Draw 5 x 5 pixels from (left, top) on, their zeros, and the windows."""
+    """Draw 5 x 5 pixels at (left, top), their zeros, and the windows."""
     n = conv_forward(np.ones((1, 5, 5, 1)), example.W, example.B,
                      lambda Z: Z, padding, (s, s)).shape[1]
     zeros = (5 - 1) * s + 3 - 5 if padding == 'same' else 0
@@ -280,7 +280,7 @@ def draw_padding():
 
 
 def draw_pooling():
-    """Draw pooling both ways, with two pixels that tie for a maximum."""
+    """Draw pooling, forward and backward, with a tie for a maximum."""
     pixels, dA = example.PIXELS[0, ..., 0], example.DA[0, ..., 0]
     windows = {**block(0, 0, 4, 4, BLUE), **block(0, 0, 2, 2, ORANGE)}
     corners = {**block(0, 0, 2, 2, BLUE), (0, 0): ORANGE}
@@ -334,7 +334,7 @@ def draw_wide():
 
 
 def draw_maps(figure, place, maps, down, title, style):
-    """Draw maps (1, h, w, c) in so many rows, and a title above."""
+    """Draw maps (1, h, w, c) in `down` rows, with a title above."""
     across = maps.shape[3] // down
     cells = place.subgridspec(down, across, hspace=.06, wspace=.06)
     for k in range(maps.shape[3]):
@@ -347,7 +347,7 @@ def draw_maps(figure, place, maps, down, title, style):
 
 
 def draw_layers(weights, X_valid):
-    """Draw a digit on its way through the trained LeNet-5."""
+    """Draw what each layer of the trained LeNet-5 makes of a digit."""
     theta = np.concatenate([W.ravel() for W in weights])
     layers = scratch.forward(theta, X_valid[:1, ..., None])
     Y_pred = scratch.cross_entropy(layers[-1], np.zeros(1, int))[0][0]
@@ -368,7 +368,7 @@ def draw_layers(weights, X_valid):
             (grid[1, 1], layers[4].reshape(1, 5, 5, 16), 4,
              'pooling\n16 of 5 \u00d7 5', {})):
         draw_maps(figure, place, maps, down, title, style)
-    # the numbers on the left need a place between the maps and the bars
+    # the numbers of the y axis need room between the maps and the bars
     _, place = grid[1, 2:].subgridspec(1, 2, width_ratios=[1, 20])
     axes = figure.add_subplot(place, xticks=range(10), yticks=[0, 1])
     axes.bar(range(10), Y_pred, color=BLUE)
@@ -379,7 +379,7 @@ def draw_layers(weights, X_valid):
 
 
 def draw_overlap(digit):
-    """Draw a digit pooled by windows that overlap and that do not."""
+    """Draw a digit pooled with and without overlapping windows."""
     figure, panels = plt.subplots(1, 3, figsize=(8, 3.4), gridspec_kw={
         'left': .01, 'right': .99, 'bottom': .02, 'top': .8, 'wspace': .04})
     panels[0].imshow(digit)
@@ -395,7 +395,7 @@ def draw_overlap(digit):
 
 
 def draw_alexnet():
-    """Draw which layers of AlexNet have the parameters, and which the work."""
+    """Draw each AlexNet layer's share of the parameters and of the work."""
     layers = [layer for layer in alexnet.layers() if layer[2]]
     figure, axes = plt.subplots(figsize=(8, 8.6))
     for column, colour, label, shift in (
@@ -426,11 +426,11 @@ def train(activation, lib, epochs=3, chunk=2500):
     Parameters
     ----------
     activation : {'relu', 'tanh'}
-        Of the hidden layers.
+        The activation of the hidden layers.
     lib : dict of str to numpy.ndarray
         MNIST.
     epochs, chunk : int
-        How long to train, and after how many images to note the error.
+        How long to train, and after how many images to record the error.
 
     Returns
     -------

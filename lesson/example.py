@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The numbers of the lesson: small enough to check by hand.
 
-The pictures and the page show these, and what our functions make of them; a
-test compares.
+The pictures and the page show these numbers, and what our functions return for
+them. A test compares the page with the functions.
 """
 import numpy as np
 
@@ -16,11 +16,12 @@ W = np.array([[1, 0, 2],
               [0, -1, 0],
               [1, 0, 0]]).reshape((3, 3, 1, 1))
 B = np.array([2]).reshape((1, 1, 1, 1))
-# what the rest of the network says of the four outputs, (m, h_new, w_new, 1)
+# the gradient of the four outputs, as given by the rest of the network,
+# (m, h_new, w_new, 1)
 DZ = np.array([[1, 0],
                [2, -1]]).reshape((1, 2, 2, 1))
 
-# another image, for 2 x 2 windows, strides 2 x 2: its first window has a tie
+# another image, for 2 x 2 windows at stride (2, 2); its first window has a tie
 PIXELS = np.array([[1, 3, 2, 0],
                    [3, 0, 1, 1],
                    [0, 1, 2, 1],

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""From nested loops to the speed of the libraries, in steps.
+"""Go from nested loops to the speed of the libraries, step by step.
 
     lesson/ladder.py [FOLDER]
 
-The idea: each function below is complete, and changes one thing of the one
-before it. They all give the same as loops.py, the first rung. The program
-times them on real digits, prints a table, and draws it into FOLDER.
+The idea: each function below is complete, and changes one thing in the one
+before it. All give the same results as loops.py, the first rung. The program
+times them on real digits, prints the times as tables, and draws a chart into
+FOLDER.
 """
 import argparse
 import os
@@ -37,7 +38,8 @@ def conv_whole_examples(A_prev, W, b, padding, stride):
 def windows_of(A_pad, kh, kw, stride, new):
     """Return every window as a view, (m, h_new, w_new, kh, kw, c_prev).
 
-    Nothing is copied: each axis only says how far to go in memory.
+    Nothing is copied. The strides say how far apart in memory the numbers of
+    each axis are.
     """
     m, _, _, c_prev = A_pad.shape
     by_example, by_row, by_column, by_channel = A_pad.strides
@@ -73,7 +75,7 @@ def conv_blocks(A_prev, W, b, padding, stride):
 
 
 def conv_wide_windows(A_prev, W, b, padding, stride):
-    """t neighbouring outputs share a window, which is copied once for all."""
+    """t neighbouring outputs share a window, which is copied only once."""
     A_pad, _ = loops.padded(A_prev, W, padding, stride)
     kh, kw, c_prev, c_new = W.shape
     h_new, w_new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
@@ -93,7 +95,7 @@ def conv_wide_windows(A_prev, W, b, padding, stride):
 
 
 def conv_ours(A_prev, W, b, padding, stride):
-    """The file: the bias in the product, a t that suits, and every check."""
+    """Our file: the bias in the product, a suitable t, and all checks."""
     return __import__('0-conv_forward').conv_forward(
         A_prev, W, b, np.positive, padding, stride)
 
@@ -111,9 +113,9 @@ def pool_whole_examples(dA, A_prev, kernel_shape, stride):
 
 
 def places(A_prev, kernel_shape, stride, new):
-    """Yield, for each place in a window, the pixels that are there.
+    """Yield, for each place in a window, the index of the pixels there.
 
-    Each is (m, h_new, w_new, c): a pixel of every window.
+    The pixels are (m, h_new, w_new, c): one of every window.
     """
     for r in range(kernel_shape[0]):
         for s in range(kernel_shape[1]):
@@ -144,7 +146,7 @@ def pool_blocks(dA, A_prev, kernel_shape, stride):
 
 
 def pool_ours(dA, A_prev, kernel_shape, stride):
-    """The file: columns' maxima first, look-ups instead of sums, checks."""
+    """Our file: columns' maxima first, look-ups instead of sums, checks."""
     return __import__('3-pool_backward').pool_backward(dA, A_prev,
                                                        kernel_shape, stride)
 
@@ -170,7 +172,7 @@ LAYERS = {'0. convolution, forward: 3x3, 2 kernels, valid': CONVOLUTION,
 
 
 def arguments(rungs, images):
-    """Return what the functions of a ladder are called with."""
+    """Return the arguments for the functions of a ladder."""
     rng = np.random.RandomState(0)
     if rungs is CONVOLUTION:
         return (images, rng.randn(3, 3, 1, 2), rng.randn(1, 1, 1, 2),
@@ -180,7 +182,7 @@ def arguments(rungs, images):
 
 
 def seconds_per_image(function, rungs, images):
-    """Return the best of three, with fewer images where they take long."""
+    """Return the best time of three; nested loops get fewer images."""
     few = images[:20] if function is rungs[0][1] else images
     given, best = arguments(rungs, few), np.inf
     for _ in range(3):
@@ -191,14 +193,14 @@ def seconds_per_image(function, rungs, images):
 
 
 def measured(images):
-    """Return, for each ladder, (rung, seconds per image)."""
+    """Return, for each ladder, a list of (rung, seconds per image)."""
     return {layer: [(name, seconds_per_image(function, rungs, images))
                     for name, function in rungs]
             for layer, rungs in LAYERS.items()}
 
 
 def table(rows):
-    """Return a ladder's lines: how many times as fast as the loops."""
+    """Return the lines of a ladder's table: times and speedups."""
     lines = ['| step | microseconds an image | times as fast as loops |',
              '|---|---|---|']
     return lines + ['| {} | {:.3g} | {:.3g} |'.format(
@@ -206,7 +208,7 @@ def table(rows):
 
 
 def draw(found, path):
-    """Draw how many times as fast as the loops each step is."""
+    """Draw how many times as fast as nested loops each step is."""
     import matplotlib
     matplotlib.use('agg')
     import matplotlib.pyplot as plt
@@ -224,7 +226,7 @@ def draw(found, path):
 
 
 def main():
-    """Time every step, print the tables, and draw them if told where."""
+    """Time every step, print the tables, and draw them if FOLDER is given."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('folder', nargs='?', help='where to draw ladder.svg')
     folder = parser.parse_args().folder

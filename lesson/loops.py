@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The four functions as their definitions read, one window at a time.
+"""The four functions as they are defined, one window at a time.
 
-Every example, position and channel has a loop of its own, so that it is plain
-to see what is computed. Nothing here is shared with the task files: the tests
-compare the two.
+Every example, position and channel has a loop of its own, so that it is easy
+to see what is computed. Nothing here is shared with the task files, so that
+the tests can compare the two.
 """
 import itertools
 
@@ -11,13 +11,13 @@ import numpy as np
 
 
 def pad_same(h_prev, kh, sh):
-    """Return how many zeros keep h_prev, before and after."""
+    """Return how many zeros before and after an axis keep its size h_prev."""
     total = (h_prev - 1) * sh + kh - h_prev
     return total - total // 2, total // 2
 
 
 def padded(A_prev, W, padding, stride):
-    """Return A_prev inside its zeros, and how many are before it."""
+    """Return A_prev padded with zeros, and how many are above and left."""
     if padding == 'valid':
         return np.array(A_prev), (0, 0)
     rows = pad_same(A_prev.shape[1], W.shape[0], stride[0])
@@ -27,7 +27,7 @@ def padded(A_prev, W, padding, stride):
 
 
 def positions(shape, kernel_shape, stride):
-    """Yield each output position and the window that it looks at."""
+    """Yield each output position and its window."""
     (h, w), (kh, kw), (sh, sw) = shape, kernel_shape, stride
     tops, lefts = range(0, h - kh + 1, sh), range(0, w - kw + 1, sw)
     for (y, top), (x, left) in itertools.product(enumerate(tops),
@@ -57,9 +57,9 @@ def conv_forward(A_prev, W, b, padding, stride):
 def dtype_of_products(A_prev, dZ):
     """Return the dtype of the products that make up dW.
 
-    It is NumPy's for the two arrays, but where A_prev is float32 and dZ
-    float64, the course's NumPy rounded each product to float32. So it is here,
-    unless float32 cannot hold one of them.
+    It is NumPy's common dtype of the two arrays, with one exception. Where
+    A_prev is float32 and dZ float64, the course's NumPy rounded each product
+    to float32. The same is done here, unless float32 cannot hold one of them.
     """
     dtype = np.result_type(A_prev, dZ)
     if (A_prev.dtype.char, dZ.dtype.char) != ('f', 'd'):
@@ -103,7 +103,8 @@ def pool_forward(A_prev, kernel_shape, stride, mode):
 
 
 def pool_backward(dA, A_prev, kernel_shape, stride, mode):
-    """Return dA_prev: each window's gradient to its maxima, or shared."""
+    """Return dA_prev: maxima get a window's gradient, or all pixels share it.
+    """
     dA_prev = np.zeros(A_prev.shape)
     for i, k in itertools.product(range(len(A_prev)), range(dA.shape[3])):
         for y, x, window in positions(A_prev.shape[1:3], kernel_shape,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the tests share: the places, the task files, the data."""
+"""What the tests share: paths, the task files, the data."""
 import os
 import signal
 import sys
@@ -11,7 +11,7 @@ TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
 sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
                          for room in ('data', 'mains', 'lesson')]
-# last, as its distributed.py would hide Dask's package of that name
+# it comes last, as its distributed.py would hide Dask's package of that name
 sys.path.append(os.path.join(ROOT, 'examples'))
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # the drivers' first line asks `env` for python3: let it find this one
@@ -27,7 +27,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def unmeasured():
     """Keep coverage out of the programs that tests start.
 
-    It would take time there, and complain where it cannot write.
+    It would slow them down, and complain where it cannot write.
     """
     for name in list(os.environ):
         if name.startswith('COV_CORE_'):

@@ -21,15 +21,16 @@ beyond_memory = __import__('beyond_memory')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 PROGRAM = os.path.join(ROOT, 'examples', 'beyond_memory.py')
-TIMES = 14      # the digits over and over: 419 MiB
+TIMES = 14      # copies of the test digits: 419 MiB
 LIMIT = 400     # MiB
 
 
 def start(folder, *arguments, **how):
-    """Start the program, with a folder of its own for what is temporary.
+    """Start the program, with a folder of its own for temporary files.
 
-    A shell starts it, as Linux counts a process's peak from what that which
-    started it had in use: that would be this one, with all of TensorFlow.
+    A shell starts it, because the peak memory of a Linux process starts from
+    what its parent was using. Without the shell, that would include all of
+    TensorFlow.
     """
     (folder / 'tmp').mkdir(exist_ok=True)
     command = [sys.executable, PROGRAM, '--examples', str(TIMES * 10000),
@@ -49,14 +50,14 @@ def processes(session):
             if os.getsid(int(pid)) == session:
                 with open('/proc/{}/cmdline'.format(pid)) as file:
                     found.append(file.read())
-        except OSError:     # it has ended meanwhile
+        except OSError:     # it has just ended
             pass
-    return list(filter(None, found))    # one that has ended has no line
+    return list(filter(None, found))    # an ended process has no line
 
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
-    """Return folder, output, complaints of both runs; no process is left."""
+    """Return folder, output, complaints of two runs; they leave no process."""
     runs = []
     for arguments in [], ['--workers', '2']:
         folder = tmp_path_factory.mktemp('beyond')
@@ -70,7 +71,8 @@ def finished(tmp_path_factory):
 
 @pytest.mark.parametrize('run', [0, 1], ids=['threads', 'workers'])
 def test_what_is_printed(finished, run):
-    """They do not fit at once, the peak is below, and nothing else is said."""
+    """The images exceed the limit, the peak does not; nothing else is printed.
+    """
     folder, output, complaints = finished[run]
     assert complaints == ''
     match = re.match(
@@ -86,11 +88,11 @@ def test_what_is_printed(finished, run):
 
 
 def test_the_result_is_that_of_the_whole(finished, mnist):
-    """Every digit's features are those of the digits in one call.
+    """Every digit has the same features as in a single call, up to rounding.
 
-    To rounding only: a matrix product may add in another order in its last
-    rows, and the blocks end elsewhere. Threads and workers compute the same
-    blocks, so they agree to the bit.
+    A matrix product may sum its last rows in another order, and the blocks end
+    at other rows. Threads and workers compute the same blocks, so they agree
+    bit for bit.
     """
     A = conv_forward(mnist['X_test'][..., None], beyond_memory.W,
                      beyond_memory.b, lambda Z: np.maximum(Z, 0), 'same')
@@ -106,7 +108,7 @@ def test_the_result_is_that_of_the_whole(finished, mnist):
 
 
 def wait_for(folder, table):
-    """Wait until some blocks of a table are there, in the place to work in."""
+    """Wait until some blocks of a table exist in the working folder."""
     pattern = str(folder / '*' / '*' / (table + '.zarr') / '**')
     end = time.time() + 60
     while len(glob.glob(pattern, recursive=True)) < 9:
@@ -127,7 +129,10 @@ WRITING, AT_ONCE, BLOCKS = 'writing', 'at once', 'block by block'
     (['--workers', '2'], BLOCKS, signal.SIGINT, 'Interrupted.\n'),
     (['--workers', '2'], BLOCKS, signal.SIGTERM, 'Terminated.\n')])
 def test_an_early_end(tmp_path, arguments, phase, signum, word):
-    """As on a terminal it reaches every process; none is left, nor a file."""
+    """An early end leaves no process and no file.
+
+    The signal reaches every process, as it does on a terminal.
+    """
     process = start(tmp_path, '--examples', '50000', *arguments)
     if phase == WRITING:
         wait_for(tmp_path, 'images')
@@ -145,7 +150,7 @@ def test_an_early_end(tmp_path, arguments, phase, signum, word):
 
 
 def test_no_process_outlives_the_first(tmp_path):
-    """Not even if that has no time to end the others."""
+    """The others end even if the first has no time to end them."""
     process = start(tmp_path, '--examples', '50000', '--workers', '2')
     process.stdout.readline()
     found = psutil.Process(process.pid).children(recursive=True)
@@ -155,7 +160,7 @@ def test_no_process_outlives_the_first(tmp_path):
 
 
 def test_an_interrupt_that_is_ignored(tmp_path):
-    """Whoever started it with `nohup` or a trap meant it."""
+    """SIGINT stays ignored if the caller ignores it, by `nohup` or a trap."""
     process = start(tmp_path, '--examples', '1000', preexec_fn=lambda:
                     signal.signal(signal.SIGINT, signal.SIG_IGN))
     process.stdout.readline()
@@ -169,9 +174,9 @@ def test_an_interrupt_that_is_ignored(tmp_path):
     (['--folder', 'new'], 50000, 0), ([], 400000, 2),
     (['--folder', '.'], 400000, 2), (['--workers', '2'], 400000, 2)])
 def test_a_full_disk(tmp_path, arguments, most, lines):
-    """One line names the folder; what was written is gone, and only that."""
+    """One line names the folder; only the program's own files are removed."""
     def full():
-        """Let no file grow further, as on a disk that is full."""
+        """Limit the size of files, as a full disk does."""
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     (tmp_path / 'other').write_text('other')
@@ -187,7 +192,7 @@ def test_a_full_disk(tmp_path, arguments, most, lines):
 
 
 def test_an_output_stream_that_is_full(tmp_path):
-    """One line says so, and nothing is left."""
+    """One line says so, and no file is left."""
     with open('/dev/full', 'w') as stream:
         process = start(tmp_path, '--examples', '1000', '--folder', 'new',
                         stdout=stream)
@@ -213,7 +218,7 @@ def test_more_examples_than_the_disk_holds(tmp_path, arguments):
 @pytest.mark.parametrize('name, file', [
     ('images.zarr', '.'), ('features.zarr', 'file')])
 def test_what_is_there_is_not_written_over(tmp_path, name, file):
-    """Be it a file or a folder, it is named and left as it was."""
+    """An existing file or folder is named and left unchanged."""
     path = tmp_path / name / file
     path.parent.mkdir(exist_ok=True)
     path.write_text('mine')
@@ -228,7 +233,7 @@ def test_what_is_there_is_not_written_over(tmp_path, name, file):
 
 @pytest.mark.parametrize('folder', ['no/folder', '/proc'])
 def test_a_folder_that_cannot_be_written(tmp_path, folder):
-    """It is named in one line."""
+    """One line names the folder."""
     process = start(tmp_path, '--folder', folder)
     output, complaints = process.communicate()
     assert (process.returncode, output) == (1, '')
@@ -248,7 +253,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, folder):
                            "'two'")])
 def test_options_that_cannot_be(tmp_path, arguments, complaint, monkeypatch,
                                 capsys):
-    """They are refused in one line."""
+    """Invalid options are refused in one line."""
     (tmp_path / 'file').write_text('mine')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'argv', ['beyond_memory.py'] + arguments)

@@ -28,7 +28,7 @@ LAYERS = [
 
 
 def identity(Z):
-    """Return what it is given: an activation that hides nothing."""
+    """Return Z unchanged: an activation that hides nothing."""
     return Z
 
 
@@ -63,7 +63,7 @@ def close(ours, theirs, rtol=1e-12):
 
 @pytest.mark.parametrize('layer', LAYERS)
 def test_forward_is_the_definition(rng, layer):
-    """Every window is multiplied, summed and shifted."""
+    """Each output is a window times the kernel, summed, plus the bias."""
     A_prev, W, b, padding, stride = make(rng, layer)
     close(conv_forward(A_prev, W, b, identity, padding, stride),
           loops.conv_forward(A_prev, W, b, padding, stride))
@@ -72,7 +72,7 @@ def test_forward_is_the_definition(rng, layer):
 @pytest.mark.parametrize('layer', LAYERS)
 @pytest.mark.parametrize('missing', [0, 1])
 def test_backward_is_the_definition(rng, layer, missing):
-    """The gradient is right, also when dZ lacks the last row and column."""
+    """The gradients are right, even if dZ lacks the last row and column."""
     A_prev, W, b, padding, stride = make(rng, layer)
     Z = loops.conv_forward(A_prev, W, b, padding, stride)
     dZ = rng.randn(*Z.shape)[:, missing:, missing:]
@@ -82,8 +82,8 @@ def test_backward_is_the_definition(rng, layer, missing):
         close(gradient, expected)
 
 
-# TensorFlow's SAME is ours only at stride 1, and only with odd kernels does
-# it agree on where the zeros go
+# TensorFlow's SAME equals ours only at stride 1 and with odd kernels; with
+# even kernels, it puts the zeros elsewhere
 TENSORFLOW = (
     random_layers(40, ['valid'], range(1, 8), range(1, 4)) +
     random_layers(40, ['same'], range(1, 8, 2), [1]))
@@ -93,7 +93,7 @@ TENSORFLOW = (
 @pytest.mark.parametrize('dtype, rtol', [('float64', 1e-12),
                                          ('float32', 2e-6)])
 def test_tensorflow_agrees(rng, layer, dtype, rtol):
-    """Output and gradients are those of tf.nn.conv2d."""
+    """Output and gradients equal those of tf.nn.conv2d."""
     A_prev, W, b, padding, stride = make(rng, layer, dtype)
     inputs = [tf.constant(array) for array in (A_prev, W, b)]
     with tf.GradientTape() as tape:
@@ -112,7 +112,8 @@ def test_tensorflow_agrees(rng, layer, dtype, rtol):
 
 @pytest.mark.parametrize('layer', LAYERS[:6] + LAYERS[8:11])
 def test_backward_is_the_slope_of_forward(rng, layer):
-    """Central differences: Z is linear in each, so they are exact."""
+    """Gradients equal central differences, exact as Z is linear in each array.
+    """
     A_prev, W, b, padding, stride = make(rng, layer)
     dZ = rng.randn(*loops.conv_forward(A_prev, W, b, padding, stride).shape)
     gradients = conv_backward(dZ, A_prev, W, b, padding, stride)
@@ -144,7 +145,8 @@ def test_backward_is_the_slope_of_forward(rng, layer):
     ('f2', 'f4', 'f4', 'f4'),
 ])
 def test_dtypes(rng, padding, A_prev, W, b, expected):
-    """The dtype is NumPy's for the arrays together; integers do not wrap."""
+    """The dtype is NumPy's common dtype of the arrays; integers do not wrap.
+    """
     arrays = [(rng.rand(*shape) * 200).astype(dtype) for shape, dtype in (
         ((2, 6, 6, 3), A_prev), ((3, 3, 3, 4), W), ((1, 1, 1, 4), b))]
     wide = [array.astype('f8') for array in arrays]
@@ -170,8 +172,7 @@ def test_dtypes(rng, padding, A_prev, W, b, expected):
 ], ids=['fortran', 'channels reversed', 'rows reversed', 'every other row',
         'other byte order', 'read-only'])
 def test_any_layout_and_nothing_modified(rng, layout):
-    """Where the numbers lie in memory changes nothing, nor are they changed.
-    """
+    """The memory layout makes no difference, and no argument is modified."""
     arrays = make(rng, LAYERS[5])[:3]
     dZ = rng.randn(*loops.conv_forward(*arrays, 'same', (3, 2)).shape)
     others = [layout(array) for array in (dZ,) + arrays]
@@ -199,7 +200,7 @@ def test_an_empty_batch(padding):
 
 
 def test_activation_is_called_once_on_everything(rng):
-    """A softmax over the whole batch would otherwise come out wrong."""
+    """The activation gets the whole batch, as a softmax over it requires."""
     A_prev, W, b, padding, stride = make(rng, LAYERS[1])
     A_prev = np.concatenate([A_prev] * 700)
     seen = []
@@ -215,7 +216,7 @@ def test_activation_is_called_once_on_everything(rng):
 
 
 def test_defaults_are_same_and_stride_one(rng):
-    """Leaving them out is what the task says it is."""
+    """Without padding and stride, the defaults are those of the task."""
     A_prev, W, b, _, _ = make(rng, LAYERS[2])
     Z = conv_forward(A_prev, W, b, identity)
     np.testing.assert_array_equal(
@@ -228,19 +229,19 @@ def test_defaults_are_same_and_stride_one(rng):
 
 @pytest.fixture
 def mixed(rng):
-    """Return a float64 dZ, W, b and a float32 A_prev, as driver 2 has them."""
+    """Return dZ, A_prev, W, b as in driver 2: only A_prev is float32."""
     A_prev = rng.rand(9, 8, 7, 3).astype(np.float32)
     return (rng.randn(9, 8, 7, 4), A_prev, rng.randn(3, 2, 3, 4),
             rng.randn(1, 1, 1, 4))
 
 
 def exactly(dZ, A_prev, W, b):
-    """Return what the gradients are without any float32."""
+    """Return the gradients computed in float64 alone."""
     return conv_backward(dZ, A_prev.astype(np.float64), W, b)
 
 
 def test_products_of_float32_and_float64_are_rounded(mixed):
-    """Those of dW alone; their sum is not, nor are dA_prev and db."""
+    """Only the products in dW are rounded, not their sum, dA_prev or db."""
     ours, exact = conv_backward(*mixed), exactly(*mixed)
     defined = loops.conv_backward(*mixed[:3], 'same', (1, 1))
     for i in range(3):
@@ -255,7 +256,7 @@ def test_products_of_float32_and_float64_are_rounded(mixed):
 @pytest.mark.parametrize('size', [1e39, 1e-39, 1e300, np.inf, np.nan])
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_what_float32_cannot_hold_is_not_rounded(mixed, size):
-    """One such number in dZ is enough."""
+    """One number in dZ that float32 cannot hold prevents all rounding."""
     mixed[0][3, 2, 1, 0] = size
     for ours, exact, defined in zip(
             conv_backward(*mixed), exactly(*mixed),
@@ -266,7 +267,7 @@ def test_what_float32_cannot_hold_is_not_rounded(mixed, size):
 
 @pytest.mark.parametrize('large', [1e20, 1e-20])
 def test_products_that_float32_cannot_hold_are_not_rounded(mixed, large):
-    """Also where it can hold both numbers."""
+    """Nothing is rounded, even if float32 can hold the two factors."""
     dZ, A_prev, W, b = mixed
     mixed = dZ * large, A_prev * np.float32(large), W, b
     for ours, exact in zip(conv_backward(*mixed), exactly(*mixed)):
@@ -276,7 +277,7 @@ def test_products_that_float32_cannot_hold_are_not_rounded(mixed, large):
 
 @pytest.mark.parametrize('A_prev', ['f2', 'f8', 'u1'])
 def test_other_dtypes_are_not_rounded(mixed, A_prev):
-    """float16 pixels times 1e5 would overflow."""
+    """Nothing is rounded; float16 pixels times 1e5 would overflow."""
     dZ, pixels, W, b = mixed
     mixed = 1e5 * dZ, (100 * pixels).astype(A_prev), W, b
     for ours, exact in zip(conv_backward(*mixed), exactly(*mixed)):

@@ -30,7 +30,8 @@ def idx(array):
 def originals(mnist):
     """Return the four IDX files, made from the arrays of MNIST.npz."""
     def pixels(name):
-        """Return images as the bytes that they were; none may be between."""
+        """Return images as their original bytes; no pixel may be fractional.
+        """
         scaled = mnist[name] * np.float64(256)
         assert (scaled == np.rint(scaled)).all()
         return scaled.astype(np.uint8)
@@ -51,7 +52,7 @@ def start(folder, output, **how):
 
 
 def make(folder, output, **how):
-    """Run make_mnist.py; return its exit code and what it complained of."""
+    """Run make_mnist.py; return its exit code and its complaint."""
     process = start(folder, output, **how)
     complaint = process.communicate()[1]
     return process.returncode, complaint
@@ -69,7 +70,7 @@ def write(folder, files):
 
 
 def test_shapes_and_dtypes(mnist):
-    """The six arrays, as the course's drivers use them."""
+    """The six arrays are as the course's drivers use them."""
     found = {name: (array.shape, str(array.dtype))
              for name, array in mnist.items()}
     assert found == {
@@ -114,7 +115,7 @@ def cut(content):
 
 
 def changed(content):
-    """Return the file with one pixel or label made another."""
+    """Return the file with one pixel or label changed."""
     return content[:-1] + bytes([content[-1] ^ 1])
 
 
@@ -124,7 +125,7 @@ def cut_gzip(content):
 
 
 def no_gzip(content):
-    """Return what is no gzipped file at all."""
+    """Return something that is not a gzipped file."""
     return b'not found'
 
 
@@ -158,7 +159,7 @@ def test_an_output_that_cannot_be_written(originals, tmp_path):
 
 
 def test_a_full_disk_costs_no_file(originals, tmp_path):
-    """One line says so; the file that was there is still there, alone."""
+    """One line says so; the old file is still there, and nothing else."""
     folder, npz = tmp_path / 'in', tmp_path / 'out' / 'MNIST.npz'
     folder.mkdir()
     npz.parent.mkdir()
@@ -182,7 +183,8 @@ def test_an_output_stream_that_is_full(originals, tmp_path):
 
 
 def test_another_file_is_not_written_over(originals, tmp_path):
-    """Not even where it has the name of what is not finished yet."""
+    """Even a file with the name of the unfinished output is not overwritten.
+    """
     write(tmp_path, originals)
     (tmp_path / 'npz.partial').write_text('another')
     code, complaint = make(tmp_path, tmp_path / 'npz')
@@ -193,7 +195,7 @@ def test_another_file_is_not_written_over(originals, tmp_path):
 
 
 def test_a_link_to_a_file_stays_a_link(originals, tmp_path):
-    """The file that it leads to is replaced."""
+    """The file that the link points to is replaced."""
     write(tmp_path, originals)
     (tmp_path / 'npz').write_text('old')
     (tmp_path / 'link').symlink_to('npz')
@@ -206,11 +208,11 @@ def test_a_link_to_a_file_stays_a_link(originals, tmp_path):
 @pytest.mark.parametrize('name', ['pipe', 'folder', 'device', 'dangling', '',
                                   'missing/'])
 def test_what_is_no_file_is_not_replaced(originals, tmp_path, name):
-    """The option is named in a line; everything stays as it was."""
+    """One line names the option; everything stays as it was."""
     write(tmp_path, originals)
     os.mkfifo(str(tmp_path / 'pipe'))
     (tmp_path / 'folder').mkdir()
-    # a link, lest a program that fails this test replace the device
+    # a link, so that a program that fails this test cannot replace the device
     (tmp_path / 'device').symlink_to('/dev/null')
     (tmp_path / 'dangling').symlink_to('missing')
     before = {entry.name: os.lstat(entry.path)[:2]
@@ -224,7 +226,7 @@ def test_what_is_no_file_is_not_replaced(originals, tmp_path, name):
 
 
 def test_a_device_is_refused():
-    """By its own name, too."""
+    """A device is refused under its own name, too."""
     with pytest.raises(argparse.ArgumentTypeError, match="'/dev/null'"):
         make_mnist.output('/dev/null')
 
@@ -232,7 +234,7 @@ def test_a_device_is_refused():
 @pytest.mark.parametrize('signum, word', [
     (signal.SIGINT, 'Interrupted.\n'), (signal.SIGTERM, 'Terminated.\n')])
 def test_an_early_end(originals, tmp_path, signum, word):
-    """One word, and the output is what it was."""
+    """The program prints one word, and the output file is unchanged."""
     write(tmp_path, originals)
     last = list(SHA256)[-1]
     (tmp_path / last).unlink()

@@ -19,7 +19,8 @@ from conftest import ROOT
 
 EXAMPLES = os.path.join(ROOT, 'examples')
 DRIVER = os.path.join(EXAMPLES, 'distributed.py')
-# what each worker sees of two epochs of 100 numbered images, in batches of 32
+# saves what each worker sees in two epochs of 100 numbered images, in batches
+# of 32
 SEEN = """#!/usr/bin/env python3
 import itertools, json, os, sys
 sys.path.insert(0, {folder!r})
@@ -60,7 +61,7 @@ class Job:
         self.workers = []
 
     def read_until(self, word):
-        """Read the output up to a line with this word; know the workers."""
+        """Read the output up to a line with this word; find the workers."""
         lines = iter(self.process.stdout.readline, '')
         assert any(word in line for line in lines), self.process.stderr.read()
         self.workers = psutil.Process(self.process.pid).children()
@@ -88,7 +89,7 @@ def content(folder):
 
 
 def cluster(*tasks):
-    """Return TF_CONFIG for each of the tasks, at addresses that are free."""
+    """Return TF_CONFIG for each of the tasks, with free addresses."""
     jobs = {}
     sockets = [socket.socket() for _ in tasks]
     for (kind, _), listener in zip(tasks, sockets):
@@ -104,14 +105,13 @@ def cluster(*tasks):
 
 @functools.lru_cache(None)
 def undisturbed(where):
-    """Return what a whole run prints, on 64 full batches."""
+    """Return what an uninterrupted run on 64 full batches prints."""
     return Job(where + ' --examples 2048 --epochs 2').end(0)[0]
 
 
 @pytest.mark.parametrize('n', [2, 3])
 def test_each_example_is_seen_once(tmp_path, n):
-    """Also where neither the batches nor the examples can be shared evenly.
-    """
+    """This holds even if batches and examples cannot be divided evenly."""
     (tmp_path / 'seen.py').write_text(SEEN.format(folder=EXAMPLES))
     Job('--workers {}'.format(n), 'seen.py', str(tmp_path)).end(0)
     orders = []
@@ -127,9 +127,9 @@ def test_each_example_is_seen_once(tmp_path, n):
 @pytest.mark.xdist_group('undisturbed')
 @pytest.mark.parametrize('where', ['--workers 2', '--devices 2'])
 def test_two_reach_the_loss_of_one(where):
-    """The same batches, shared, lead to the same weights but for rounding."""
+    """Sharing the same batches gives the same weights, up to rounding."""
     one, two = undisturbed('--workers 1'), undisturbed(where)
-    # the chief alone prints
+    # only the chief prints
     assert re.findall(r'Epoch \d/2', two) == ['Epoch 1/2', 'Epoch 2/2']
     for name in 'loss', 'val_loss':
         assert len(numbers(two, name)) == 2
@@ -139,7 +139,7 @@ def test_two_reach_the_loss_of_one(where):
 
 @pytest.mark.xdist_group('undisturbed')
 def test_a_killed_job_goes_on_where_it_was(tmp_path):
-    """It ends as an undisturbed one does, as the orders are the same."""
+    """It ends like an undisturbed job, as the order of images is the same."""
     command = ('--workers 2 --examples 2048 --epochs 2 --checkpoint {}'
                .format(tmp_path))
     job = Job(command).read_until('Epoch 2')
@@ -162,12 +162,12 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
 
 
 def garbage(chief):
-    """Write what is no checkpoint."""
+    """Write a file that is not a checkpoint."""
     (chief / 'checkpoint').write_text('garbage')
 
 
 def damage(chief):
-    """Write a checkpoint that was damaged."""
+    """Write a damaged checkpoint."""
     (chief / 'checkpoint').write_text('model_checkpoint_path: "ckpt-1"')
     (chief / 'ckpt-1.index').write_text('garbage')
     (chief / 'ckpt-1.data-00000-of-00001').write_text('garbage')
@@ -176,7 +176,7 @@ def damage(chief):
 @pytest.mark.parametrize('where, write', [
     ('--devices 2', garbage), ('--workers 2', damage)])
 def test_a_checkpoint_that_cannot_be_used(tmp_path, where, write):
-    """One line says so, and it is left as it was."""
+    """One line says so, and the checkpoint is left unchanged."""
     chief = tmp_path / 'unfinished' / 'chief'
     chief.mkdir(parents=True)
     write(chief)
@@ -199,7 +199,7 @@ def test_a_checkpoint_that_cannot_be_used(tmp_path, where, write):
     ('/proc/DIR', "'/proc/DIR' cannot be written to: No such file or "
                   'directory')])
 def test_a_folder_that_is_of_no_use(tmp_path, path, complaint):
-    """It is named before anything is started, and left as it was."""
+    """It is named before any process starts, and left unchanged."""
     place, name = tmp_path / path, path if path[0] == '/' else 'DIR'
     if path == 'file/':
         name = 'file'
@@ -218,7 +218,7 @@ def test_a_folder_that_is_of_no_use(tmp_path, path, complaint):
 
 
 def test_a_full_disk(tmp_path):
-    """One line says so, and the weights that were there still are."""
+    """One line says so, and the old weights are still there."""
     (tmp_path / 'lenet5.h5').write_text('old')
     _, complaint = Job(
         '--workers 2 --examples 64 --epochs 1 --checkpoint {}'.format(
@@ -230,7 +230,7 @@ def test_a_full_disk(tmp_path):
 
 
 def test_a_lost_chief_ends_the_job():
-    """Without a checkpoint, too."""
+    """A lost chief ends the job even without a checkpoint."""
     job = Job('--workers 2 --examples 320 --epochs 999').read_until('Epoch 2')
     job.workers[0].kill()
     assert job.end(1)[1] == 'Worker 0 was lost (SIGKILL). Start the job again.'
@@ -238,7 +238,7 @@ def test_a_lost_chief_ends_the_job():
 
 @pytest.mark.parametrize('where', ['--workers 2', '--devices 2'])
 def test_ctrl_c(where):
-    """One word, code 1, and no process is left."""
+    """The job prints one word and ends with code 1; no process is left."""
     job = Job(where + ' --epochs 999').read_until('Epoch 1')
     job.process.send_signal(signal.SIGINT)
     assert job.end(1)[1] == 'Interrupted.'
@@ -248,7 +248,7 @@ def test_ctrl_c(where):
 @pytest.mark.parametrize('signum, word', [
     (signal.SIGINT, 'Interrupted.'), (signal.SIGTERM, 'Terminated.')])
 def test_an_early_end(where, signum, word):
-    """As soon as NumPy is imported: one word, code 1."""
+    """A signal right after NumPy's import gives one word and code 1."""
     job = Job(where)
     end = time.time() + 60
     while 'numpy' not in open('/proc/{}/maps'.format(job.process.pid)).read():
@@ -259,14 +259,14 @@ def test_an_early_end(where, signum, word):
 
 
 def test_workers_do_not_outlive_their_parent():
-    """Not even if that has no time to end them."""
+    """The workers end even if their parent has no time to end them."""
     job = Job('--workers 2 --epochs 999').read_until('Epoch 1')
     job.process.kill()
     job.end(-signal.SIGKILL)
 
 
 def test_one_worker_of_a_cluster():
-    """TF_CONFIG decides; a worker that misses another says so and ends."""
+    """TF_CONFIG makes it a worker; if another is lost, it says so and ends."""
     chief, other = [Job('--epochs 9999', TF_CONFIG=config) for config in
                     cluster(('worker', 0), ('worker', 1))]
     chief.read_until('Epoch 1')
@@ -277,14 +277,14 @@ def test_one_worker_of_a_cluster():
 
 
 def test_an_index_may_be_a_text(tmp_path):
-    """TensorFlow takes it: the first worker prints and saves, too."""
+    """TensorFlow accepts it, so worker '0' prints and saves, too."""
     chief, other = [
         Job('--epochs 1 --examples 64 --batch-size {} --checkpoint {}'.format(
             '9' * 30, tmp_path), TF_CONFIG=config)
         for config in cluster(('worker', '0'), ('worker', '1'))]
     assert 'val_loss' in chief.end(0)[0]
     assert other.end(0)[0] == ''
-    # what both kept there meanwhile is gone
+    # the temporary files of both are gone
     assert os.listdir(str(tmp_path)) == ['lenet5.h5']
 
 
@@ -297,7 +297,7 @@ def test_an_index_may_be_a_text(tmp_path):
      'last batch, too few to give each of 2 one'),
     ('--examples 50001', '50000'), ('--batch-size 2 --workers 3', '3')])
 def test_wrong_arguments(arguments, words):
-    """They are named before anything is started."""
+    """They are named before any process starts."""
     output, complaint = Job(arguments).end(2)
     assert output == '' and words in complaint
 
@@ -313,7 +313,7 @@ def test_wrong_arguments(arguments, words):
     '{"cluster": {"chief": ["a:1", "a:2"]}, "task": {"type": "chief", "index":'
     ' 0}}'])
 def test_wrong_tf_config(config):
-    """It is named, with what it got and what fits."""
+    """The message names it, what it holds and what would fit."""
     output, complaint = Job('--examples 64 --epochs 1', TF_CONFIG=config).end(
         1)
     assert output == '' and complaint.startswith('TF_CONFIG is ')

@@ -25,8 +25,8 @@ FOUR = ['numpy', 'tensorflow', 'matplotlib', 'pycodestyle']
 def run(command, cwd, **variables):
     """Run a program to its end; return its output, complaints, PNG files.
 
-    It has no display. It must succeed, and every PNG file in its folder must
-    have been named among its complaints, in order.
+    The program has no display. It must succeed, and each file that it names
+    among its complaints must be a PNG file.
     """
     env = {name: value for name, value in os.environ.items()
            if name not in ('DISPLAY', 'WAYLAND_DISPLAY', 'MPLBACKEND')}
@@ -53,8 +53,9 @@ def course(name):
         return file.read()
 
 
-# what the course says that its listings print: driver 3's transcript was made
-# with other numbers than its listing, whose output an older page shows
+# what the course's listings print, according to the course; driver 3's
+# transcript was made with other numbers than its listing, so the output of the
+# listing is taken from an older page
 PRINTED = {n: course('{}-transcript.txt'.format(name))
            for n, name in enumerate(['0', '1', '2', '3-listing'])}
 
@@ -66,7 +67,7 @@ def numbers(text):
 
 @pytest.mark.parametrize('n', PRINTED)
 def test_they_print_the_published_output(n, tmp_path):
-    """To the byte; each figure is saved where the driver is run."""
+    """The output matches byte for byte; figures go to the current folder."""
     output, complaints, named = run([driver(n)], tmp_path)
     assert output == PRINTED[n]
     assert named == [str(tmp_path / '{}-main-{}.png'.format(n, i + 1))
@@ -84,7 +85,7 @@ def test_driver_2_from_anywhere(command, cwd):
 
 
 def test_driver_3_with_the_numbers_of_its_transcript(tmp_path):
-    """With 2 in place of 3 it prints the transcript to the byte."""
+    """With 2 in place of 3, the driver prints the transcript to the byte."""
     with open(driver(3)) as file:
         listing = file.read()
     changed = listing.replace('// 3', '// 2').replace('(3, 3)', '(2, 2)')
@@ -96,7 +97,7 @@ def test_driver_3_with_the_numbers_of_its_transcript(tmp_path):
 
 
 def without_additions(text):
-    """Return a driver as it was before anything was added to it."""
+    """Return the text of a driver without our additions."""
     lines = []
     for line in text.split('\n'):
         code, _, mark = line.partition('  # ')
@@ -114,7 +115,7 @@ def without_additions(text):
 
 
 def statements(text):
-    """Return a program's statements, docstrings left out, as texts."""
+    """Return a program's statements as text, without docstrings."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if (isinstance(node, (ast.Module, ast.FunctionDef)) and
@@ -125,7 +126,7 @@ def statements(text):
 
 @pytest.mark.parametrize('n', FIGURES)
 def test_they_are_the_courses_drivers(n):
-    """Statement by statement, but for what is marked as added."""
+    """Every statement is the course's, except those marked as ours."""
     with open(driver(n)) as file:
         text = file.read()
     assert 0 < text.count('# added') + text.count('# instead') <= 9
@@ -134,7 +135,7 @@ def test_they_are_the_courses_drivers(n):
 
 
 def needed_by(names):
-    """Return these distributions and all that they need, by their names."""
+    """Return the names of these distributions and of all they depend on."""
     found = set()
     names = list(names)
     while names:
@@ -155,8 +156,8 @@ def needed_by(names):
 def the_four_alone(tmp_path_factory):
     """Return a folder of modules that refuse to be imported.
 
-    They are named after every module of this environment but those of the
-    course's four packages and of what these need.
+    They have the names of all modules of this environment, except those of the
+    course's four packages and their dependencies.
     """
     allowed = needed_by(FOUR + ['keras', 'protobuf'])
     assert 'pytest' not in allowed and 'h5py' in allowed
@@ -190,14 +191,14 @@ def test_the_four_packages_are_enough(n, the_four_alone, tmp_path):
 
 
 def check_probabilities(lines):
-    """Assert that the lines are a softmax sure of a 3, the first digit."""
+    """Assert that the lines are a softmax that predicts 3, the first digit."""
     probabilities = numbers(''.join(lines))
     assert probabilities.shape == (10,) and probabilities.argmax() == 3
     assert abs(probabilities.sum() - 1) < 1e-5
 
 
 def test_driver_4(tmp_path, the_four_alone):
-    """Ten epochs, a line each; the digit; no bar where no one watches."""
+    """It prints a line for each of ten epochs, and the digit, but no bar."""
     output, complaints, named = run([driver(4)], tmp_path,
                                     PYTHONPATH=str(the_four_alone))
     lines = output.split('\n')
@@ -208,7 +209,7 @@ def test_driver_4(tmp_path, the_four_alone):
     assert [int(match.group(1)) for match in found] == list(range(11))
     accuracy = [float(match.group(2)) for match in found]
     assert accuracy[0] < .3 and accuracy[1] > .97
-    # single epochs wander by half a percent
+    # the accuracy varies by half a percent between epochs
     assert accuracy[-1] > .98 and max(accuracy) >= .985
     check_probabilities(lines[11:])
     assert named == [str(tmp_path / '4-main-1.png')]
@@ -216,7 +217,7 @@ def test_driver_4(tmp_path, the_four_alone):
 
 
 def test_driver_5(tmp_path, the_four_alone):
-    """Five epochs, a line each; the digit; no bar where no one watches."""
+    """It prints a line for each of five epochs, and the digit, but no bar."""
     output, _, named = run([driver(5)], tmp_path,
                            PYTHONPATH=str(the_four_alone))
     lines = output.split('\n')
@@ -249,7 +250,7 @@ def course_folder(tmp_path):
 
 @pytest.mark.parametrize('n', [0, 1, 2, 3])
 def test_the_courses_own_drivers(course_folder, n):
-    """Unmodified, they find ../data/MNIST.npz; the backend saves figures."""
+    """Unmodified drivers find ../data/MNIST.npz; the backend saves figures."""
     os.symlink(os.path.join(ROOT, 'data', 'MNIST.npz'),
                str(course_folder.parent / 'data' / 'MNIST.npz'))
     output, _, named = run(
@@ -262,7 +263,7 @@ def test_the_courses_own_drivers(course_folder, n):
 
 @pytest.mark.parametrize('n', [4, 5])
 def test_the_courses_own_lenet_drivers(course_folder, mnist, n):
-    """Unmodified, on a tenth of the digits, they train and draw."""
+    """Unmodified drivers train on a tenth of the digits, and draw."""
     np.savez(str(course_folder.parent / 'data' / 'MNIST.npz'),
              **{name: array[:5000] for name, array in mnist.items()})
     output, _, named = run(
@@ -296,7 +297,7 @@ def on_a_terminal(command, cwd, until=None, **variables):
             if not chunk:
                 break
             shown += chunk
-    except OSError:  # Linux's word for the end of a terminal
+    except OSError:  # Linux's error at the end of a terminal
         pass
     if until:
         process.terminate()
@@ -306,21 +307,22 @@ def on_a_terminal(command, cwd, until=None, **variables):
 
 
 def test_driver_4_shows_a_person_a_bar():
-    """A terminal gets a progress bar; test_driver_4's file got none."""
+    """On a terminal there is a progress bar; test_driver_4 sees none."""
     shown = on_a_terminal([driver(4)], '/', b'/50000')
     assert 'After 0 epochs: ' in shown
     assert re.search(r'\d+/50000', shown)
 
 
 def test_a_backend_asked_for_is_kept(tmp_path):
-    """MPLBACKEND is the user's word: nothing is saved behind it."""
+    """A backend that the user names is kept, and nothing is saved."""
     _, _, named = run([driver(0)], tmp_path, MPLBACKEND='agg')
     assert named == [] and os.listdir(str(tmp_path)) == []
 
 
 @pytest.mark.parametrize('backend', ['', 'TkAgg'])
 def test_a_backend_that_cannot_open_a_window(tmp_path, backend):
-    """No backend named, or one that needs a display: figures are saved."""
+    """Without a backend, or with one that needs a display, figures are saved.
+    """
     output, complaints, named = run([driver(0)], tmp_path, MPLBACKEND=backend)
     assert output == PRINTED[0] and len(named) == FIGURES[0]
     words = [line for line in complaints.split('\n')[:-1]

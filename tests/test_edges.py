@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shapes, dtypes and numbers at the edge: right, small and undisturbed."""
+"""Edge cases: results are right, memory small, other examples undisturbed."""
 import tracemalloc
 import warnings
 
@@ -18,12 +18,12 @@ MIB = 2 ** 20
 
 
 def identity(Z):
-    """Return what it is given: an activation that hides nothing."""
+    """Return Z unchanged: an activation that hides nothing."""
     return Z
 
 
 def beyond(call):
-    """Return the most memory that a call needs beyond its result, in MiB."""
+    """Return the peak memory of a call, without its result, in MiB."""
     tracemalloc.start()
     result = call()
     _, peak = tracemalloc.get_traced_memory()
@@ -48,7 +48,8 @@ def layer(rng):
 
 @pytest.mark.parametrize('mask', [False, True])
 def test_masked_arrays_are_refused(rng, mask):
-    """What a mask hides must not count, and nothing here would heed it."""
+    """Masked arrays are refused, because the functions would ignore the mask.
+    """
     A_prev = np.ma.masked_invalid(np.array(
         [1, 1, 1, np.nan if mask else 1]).reshape(1, 1, 4, 1))
     W, b = np.ones((1, 1, 1, 1)), np.zeros((1, 1, 1, 1))
@@ -67,7 +68,7 @@ def test_masked_arrays_are_refused(rng, mask):
 
 @pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
 def test_one_infinite_pixel_changes_no_other_example(layer, special):
-    """Not by one bit, neither forward nor backward."""
+    """The other examples do not change by one bit, forward or backward."""
     dZ, A_prev, W, b = layer
     found = []
     for i in range(2):
@@ -101,7 +102,7 @@ def count_products(monkeypatch, call):
 
 
 def test_one_infinite_pixel_costs_its_example_only(layer, monkeypatch):
-    """The others keep their wide windows."""
+    """The other examples keep their wide windows."""
     _, A_prev, W, b = layer
     odd = A_prev.copy()
     odd[77, 3, 4, 0] = np.nan
@@ -112,13 +113,13 @@ def test_one_infinite_pixel_costs_its_example_only(layer, monkeypatch):
 
 
 def test_float16_is_summed_in_float32(rng):
-    """Gradients of 0.1 do not drift, long windows count beyond 2,048."""
+    """Sums of 0.1 do not drift, and sums of ones go beyond 2,048."""
     ones = np.ones((1, 12, 12, 1), np.float16)
     W = np.full((11, 11, 1, 1), .1, np.float16)
     dA_prev, dW, db = conv_backward(ones, ones, W, np.zeros(
         (1, 1, 1, 1), np.float16))
     assert dA_prev.dtype == dW.dtype == db.dtype == np.float16
-    # 121 times what float16 makes of 0.1, to the precision of a float16
+    # 121 times the float16 nearest to 0.1, rounded to float16
     assert dA_prev.max() == np.float16(121 * float(W[0, 0, 0, 0]))
     dA_prev = pool_backward(np.ones((1, 1, 4001, 1), np.float16),
                             np.ones((1, 1, 8000, 1), np.float16), (1, 4000))
@@ -132,7 +133,7 @@ def test_float16_is_summed_in_float32(rng):
 
 
 def test_bright_float16_images_keep_their_wide_windows(monkeypatch):
-    """Their sum is more than a float16 holds, but they are finite."""
+    """The images are finite, even if float16 cannot hold their sum."""
     A_prev = np.full((9, 40, 40, 1), 255, np.float16)
     W, b = np.ones((3, 3, 1, 2), 'f4'), np.zeros((1, 1, 1, 2), 'f4')
     assert count_products(
@@ -146,7 +147,7 @@ def test_bright_float16_images_keep_their_wide_windows(monkeypatch):
     ((1, 1, 8000, 1), (1, 8000)), ((1, 8000, 1, 1), (8000, 1)),
     ((1, 1, 8000, 1), (1, 4000)), ((2, 224, 224, 8), (224, 224))])
 def test_long_windows_need_no_table(rng, shape, kernel_shape, mode):
-    """No more memory than for a few images, forward and backward."""
+    """Both passes need no more memory than a few images take."""
     A_prev = rng.rand(*shape)
     A = pool_forward(A_prev, kernel_shape, mode=mode)
     dA = rng.rand(*A.shape)
@@ -160,20 +161,20 @@ def test_long_windows_need_no_table(rng, shape, kernel_shape, mode):
 
 @pytest.mark.parametrize('c_new', [1, 2, 6, 16, 32, 64, 100])
 def test_every_width_shares_windows_well(c_new):
-    """At most a third of the outputs is too much, also for prime widths."""
+    """At most a third more outputs are computed, even at prime widths."""
     W, dtype = np.zeros((3, 3, 1, c_new)), np.dtype('f8')
     for w_new in list(range(1, 140)) + [257, 509, 1021, 65537, 10 ** 7 + 19]:
         t = module._sharing(W, w_new, 1, dtype)
         assert (-(-w_new // t) * t - w_new) * 3 <= w_new
         assert 1 <= t <= w_new and t * c_new <= max(128, c_new)
-        # as many columns as the product likes, where the row is long enough
+        # enough columns for a fast product, if the row is long enough
         assert t * c_new >= min(32, w_new * c_new // 2)
 
 
 @pytest.mark.parametrize('kernels', [1, 64])
 @pytest.mark.parametrize('dtype', ['f4', 'i2'])
 def test_one_long_row(rng, kernels, dtype):
-    """A row that is more than a block is cut: 64 MiB are enough."""
+    """A row that is larger than a block is split, so 64 MiB are enough."""
     A_prev = rng.randint(0, 9, (1, 1, 1000003, 1)).astype(dtype)
     W = rng.randint(0, 9, (1, 101, 1, kernels)).astype(dtype)
     b = np.zeros((1, 1, 1, kernels), dtype)
@@ -187,7 +188,7 @@ def test_one_long_row(rng, kernels, dtype):
 
 
 def test_one_long_row_backward(rng):
-    """The same, with the gradient of its first part only."""
+    """Backward, a long row is split as well, so 64 MiB are enough."""
     A_prev = rng.rand(1, 1, 1000003, 1).astype('f4')
     W, b = rng.rand(1, 101, 1, 1).astype('f4'), np.zeros((1, 1, 1, 1), 'f4')
     dZ = np.zeros(A_prev.shape, 'f4')
@@ -202,7 +203,7 @@ def test_one_long_row_backward(rng):
 
 
 def test_same_with_a_large_stride(rng):
-    """Nearly all windows see zeros; they cost one image's memory at a time.
+    """Nearly all windows see zeros; memory holds one padded image at a time.
     """
     dZ, A_prev = rng.rand(10, 28, 28, 1), rng.rand(10, 28, 28, 1)
     W, b = rng.rand(3, 3, 1, 1), rng.rand(1, 1, 1, 1)
@@ -218,7 +219,7 @@ def test_same_with_a_large_stride(rng):
 @pytest.mark.parametrize('stride', [(1000, 1000), (10 ** 6, 10 ** 6),
                                     (1, 10 ** 20)])
 def test_same_with_a_stride_beyond_all_memory(stride):
-    """It is refused by name, with the size that it would need."""
+    """The stride is refused by name, with the size that it would need."""
     A_prev, W = np.ones((10, 28, 28, 1)), np.ones((3, 3, 1, 1))
     for call in (lambda: conv_forward(A_prev, W, W[:1, :1], identity, 'same',
                                       stride),
@@ -230,7 +231,7 @@ def test_same_with_a_stride_beyond_all_memory(stride):
 
 
 def test_no_warning_without_a_nan():
-    """One infinite pixel, kernels of ones: all outputs are infinite."""
+    """An infinite pixel makes all results infinite, and causes no warning."""
     A_prev = np.ones((1, 3, 3, 1))
     A_prev[0, 1, 1] = np.inf
     W, b = np.ones((3, 3, 1, 1)), np.zeros((1, 1, 1, 1))
@@ -243,7 +244,7 @@ def test_no_warning_without_a_nan():
 @pytest.mark.parametrize('dtype, large', [('f4', 3e38), ('f8', 1.5e308),
                                           ('f2', 6e4)])
 def test_an_average_never_overflows(dtype, large):
-    """Its sum would: four times the largest pixels."""
+    """An average is right, even if the sum of its four pixels overflows."""
     A_prev = np.full((2, 4, 4, 1), large, dtype)
     A = silently(lambda: pool_forward(A_prev, (2, 2), mode='avg'))
     assert A.dtype == dtype and (A == A_prev[0, 0, 0, 0]).all()
@@ -257,7 +258,7 @@ def test_an_average_never_overflows(dtype, large):
     (np.ones((2, 5, 0, 1)), r'has the shape \(2, 5, 0, 1\), expected one pix'),
 ])
 def test_the_message_names_what_is_wrong(value, words):
-    """The argument, the type that was given, and no other argument."""
+    """The message names the argument, what it got, and no other argument."""
     W = np.ones((1, 1, 1, 1))
     for call in (lambda: conv_forward(value, W, W, identity),
                  lambda: conv_forward(value, W, W, identity, 'valid'),
@@ -269,7 +270,7 @@ def test_the_message_names_what_is_wrong(value, words):
 
 
 def test_a_foreign_array_is_named():
-    """Such as a torch.Tensor: its type, not its dtype."""
+    """The message gives the type, such as torch.Tensor, not the dtype."""
     class Tensor:
         """Looks like an array."""
 
@@ -283,7 +284,7 @@ def test_a_foreign_array_is_named():
     (2, 1), [2, 1], np.array([2, 1]), np.array([2, 1], np.uint8),
     (np.int8(2), np.int64(1))])
 def test_pairs_that_are_taken(rng, pair):
-    """A tuple, list or array of two integers."""
+    """A pair may be a tuple, list or array of two integers."""
     A_prev, W, b = rng.rand(2, 6, 5, 1), rng.rand(2, 2, 1, 3), rng.rand(
         1, 1, 1, 3)
     np.testing.assert_array_equal(
@@ -297,7 +298,7 @@ def test_pairs_that_are_taken(rng, pair):
     (True, 1), (2, np.bool_(True)), np.array([True, True]), np.array(2),
     np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0]), (2, (1, 1))])
 def test_pairs_that_are_refused(pair):
-    """Bools, too, which Python counts among the integers."""
+    """Bools are refused, too, although Python counts them as integers."""
     A_prev, W = np.ones((2, 6, 5, 1)), np.ones((1, 1, 1, 1))
     with pytest.raises(ValueError, match='^stride is .*, expected two posi'):
         conv_forward(A_prev, W, W, identity, 'valid', pair)
@@ -306,7 +307,7 @@ def test_pairs_that_are_refused(pair):
 
 
 def test_large_unsigned_integers(rng):
-    """uint64 is summed as float64, which NumPy gives to it and int64."""
+    """uint64 is summed as float64, NumPy's common dtype of it and int64."""
     A_prev = rng.randint(0, 9, (1, 4, 4, 1)).astype(np.uint64)
     W = np.ones((2, 2, 1, 1), np.uint64)
     assert conv_forward(A_prev, W, W[:1, :1], identity).dtype == np.float64
@@ -320,7 +321,8 @@ def test_large_unsigned_integers(rng):
     ((4, 9, 40, 64), (3, 1), (4, 3)), ((3, 13, 9, 300), (5, 2), (3, 1)),
     ((2, 40, 60, 128), (3, 3), (4, 9))])
 def test_long_rows_of_several_images(rng, shape, kernel_shape, stride, mode):
-    """Several images at a time, whose rows are or are not combined at once."""
+    """Blocks of several images are right, with rows combined at once or not.
+    """
     A_prev = rng.randint(0, 9, shape).astype(float)
     A = pool_forward(A_prev, kernel_shape, stride, mode)
     dA = rng.rand(*A.shape)
@@ -337,7 +339,7 @@ def test_long_rows_of_several_images(rng, shape, kernel_shape, stride, mode):
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_infinity_at_the_edge_of_a_width_that_no_window_divides(
         rng, special, where):
-    """The outputs that the last wide window has too much see it as well."""
+    """The results are right, though unused outputs of wide windows see it."""
     arrays = {'A_prev': rng.rand(4, 5, 31, 1), 'W': rng.rand(3, 3, 1, 8),
               'dZ': rng.rand(4, 3, 29, 8)}
     arrays[where][2, 0, -1, 0] = special
@@ -354,7 +356,7 @@ def test_infinity_at_the_edge_of_a_width_that_no_window_divides(
 
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_one_infinite_weight_at_a_width_that_no_window_divides(rng):
-    """The outputs that the last wide window has too much do not meet it."""
+    """The gradients are right: no unused output of a wide window sees it."""
     arrays = {'A_prev': rng.rand(2, 5, 17, 1), 'W': rng.rand(3, 3, 1, 8),
               'dZ': rng.rand(2, 5, 17, 8)}
     arrays['W'][1, 0, 0, 1] = np.inf
@@ -366,7 +368,7 @@ def test_one_infinite_weight_at_a_width_that_no_window_divides(rng):
 
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_nan_does_not_hide_that_a_product_is_too_large():
-    """1e30 times 1e30 is beyond float32, whatever else there is."""
+    """1e30 times 1e30 overflows float32, even with a NaN among the pixels."""
     A_prev = np.full((2, 1, 1, 2), 1e30, np.float32)
     A_prev[0, 0, 0, 0] = np.nan
     dZ, W = np.full((2, 1, 1, 1), 1e30), np.ones((1, 1, 2, 1))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The course's rules for files, for every Python file here."""
+"""Every Python file here follows the course's rules for files."""
 import ast
 import os
 import re
@@ -12,7 +12,7 @@ from conftest import ROOT
 
 
 def python_files():
-    """Return the paths of all Python files, environments left out."""
+    """Return the paths of all Python files, except environments."""
     paths = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
@@ -91,7 +91,7 @@ def test_everything_has_documentation(path):
 
 
 def test_pycodestyle():
-    """Every file is clean in this world's version of pycodestyle."""
+    """Every file passes the installed version of pycodestyle."""
     result = subprocess.run(
         [sys.executable, '-m', 'pycodestyle'] + python_files(), cwd=ROOT,
         stdout=subprocess.PIPE, universal_newlines=True)
@@ -100,7 +100,8 @@ def test_pycodestyle():
 
 @pytest.mark.parametrize('path', sorted(TASKS))
 def test_signature_is_the_tasks(path):
-    """One public function, named and called as the task says."""
+    """There is one public function, with the name and arguments of the task.
+    """
     public = [node for node in ast.parse(source(path)).body
               if not getattr(node, 'name', '_').startswith('_')]
     assert len(public) == 1
@@ -109,7 +110,7 @@ def test_signature_is_the_tasks(path):
 
 @pytest.mark.parametrize('path', sorted(TASKS))
 def test_imports_are_those_allowed(path):
-    """Nothing else is imported, at the top or further in."""
+    """Nothing else is imported, at the top or further down."""
     text = source(path)
     lines = text.split('\n')
     found = [lines[node.lineno - 1] for node in ast.walk(ast.parse(text))
@@ -120,7 +121,7 @@ def test_imports_are_those_allowed(path):
 
 @pytest.mark.parametrize('path', sorted(TASKS))
 def test_a_task_file_works_alone(path, tmp_path):
-    """A checker copies one file and imports it by its odd name."""
+    """A checker can copy one file and import it by its unusual name."""
     (tmp_path / path).write_text(source(path))
     name = TASKS[path][0].split('(')[0]
     subprocess.run(

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files 0 to 3 stay as readable as they were made, and their examples hold."""
+"""Files 0 to 3 stay readable, and their examples hold."""
 import ast
 import doctest
 import itertools
@@ -42,14 +42,14 @@ def names(function):
 
 
 def depth(node):
-    """Return how many levels of statements lie inside of each other."""
+    """Return how many levels deep statements are nested."""
     return max([depth(child) + isinstance(child, NESTING)
                 for child in ast.iter_child_nodes(node)], default=0)
 
 
 @pytest.mark.parametrize('path', FILES)
 def test_sizes(path, capsys):
-    """At most 30 lines and 36 names a function, three levels deep."""
+    """Each function has at most 30 lines, 36 names and three levels."""
     lines = []
     for function in functions(path):
         found = code_lines(function), len(names(function)), depth(function)
@@ -69,9 +69,9 @@ def definitions(path):
 
 
 def test_the_same_name_is_the_same_text():
-    """A helper that several files need is one helper, not several.
+    """A helper that several files need has the same text in all of them.
 
-    What is refused differs: a convolution's arguments are not a pooling's.
+    Only _check differs, as convolution and pooling have different arguments.
     """
     shared = set()
     for one, other in itertools.combinations(FILES, 2):

@@ -36,10 +36,10 @@ def tensorflow_gradients(theta, X, Y):
 @pytest.mark.parametrize('dtype, rtol', [('float32', 1e-5),
                                          ('float64', 1e-12)])
 def test_gradients_are_tensorflows(mnist, seed, dtype, rtol):
-    """From the same weights and batch, each gradient is the same.
+    """With the same weights and batch, each gradient is the same.
 
-    A faint noise keeps the pixels of even strokes from tying for a maximum:
-    TensorFlow gives the gradient to one of them, the course to all.
+    Pixels of even strokes would tie for a maximum, so faint noise is added.
+    TensorFlow gives the gradient to one of the tied pixels, the course to all.
     """
     rng = np.random.RandomState(seed)
     theta = scratch.initialize(rng).astype(dtype)
@@ -61,9 +61,9 @@ def test_gradients_are_tensorflows(mnist, seed, dtype, rtol):
 
 
 def test_adam_is_keras_adam(rng):
-    """Ten steps with the same gradients end at the same numbers."""
+    """Ten steps with the same gradients give the same parameters."""
     theta = rng.randn(50)
-    # a copy, as a variable may live in the memory that it is given
+    # a copy, as a variable may share the memory of its initial value
     variable = tf.Variable(theta.copy())
     ours, theirs = scratch.Adam(theta), tf.keras.optimizers.Adam()
     for _ in range(10):
@@ -74,7 +74,7 @@ def test_adam_is_keras_adam(rng):
 
 
 def test_one_epoch(tmp_path):
-    """The driver prints the course's lines and passes 97.5 %."""
+    """The driver prints the course's lines and reaches 97.5 % accuracy."""
     output, complaints, named = run(
         [ROOT + '/examples/lenet5_from_scratch.py', '--epochs', '1'], tmp_path)
     line = re.compile(r'After (\d) epochs: [\d.]+ cost, [\d.]+ accuracy, '

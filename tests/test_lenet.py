@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tasks 4 and 5: the layers, their first weights, and that they learn."""
+"""Tasks 4 and 5 have the right layers and initial weights, and they learn."""
 import random
 
 import numpy as np
@@ -21,7 +21,7 @@ SHAPES = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,),
 FLOATS = ['float16', 'float32', 'float64']
 NUMBERS = FLOATS + ['bool', 'int8', 'int16', 'int32', 'int64', 'uint8',
                     'uint16', 'uint32', 'uint64']
-# what x and y are, and of which dtype: every one that fits, each way
+# what x and y are, and their dtypes: every valid dtype, each way
 USES = [(way, dtype, 'placeholder', 'float32')
         for way in ('placeholder', 'array') for dtype in FLOATS]
 USES += [('placeholder', 'float32', way, dtype)
@@ -33,7 +33,7 @@ USES += [('placeholder', 'float64', 'array', 'bool'),
 
 
 def with_tf_layers(x, y):
-    """Build the same network as the course did, out of tf.layers."""
+    """Build the same network with tf.layers, as the course did."""
     he_normal = tf.keras.initializers.VarianceScaling(scale=2.0)
     relu = {'activation': tf.nn.relu, 'kernel_initializer': he_normal}
     A = tf.layers.conv2d(x, 6, 5, padding='same', **relu)
@@ -53,7 +53,7 @@ def with_tf_layers(x, y):
 
 
 def in_graph(build, use, seed=0):
-    """Build a network in a graph of its own and return what `use` makes.
+    """Build a network in a graph of its own and return what `use` returns.
 
     `use` gets the session, the placeholders x and y (digits), and what
     `build` returned.
@@ -69,7 +69,7 @@ def in_graph(build, use, seed=0):
 
 
 def names_and_numbers(mnist):
-    """Return a function for `in_graph`: all names, first loss and accuracy.
+    """Return a function for `in_graph` that returns names and first results.
     """
     def use(sess, x, y, y_pred, train_op, loss, acc):
         """Evaluate before any training."""
@@ -88,7 +88,7 @@ def names_and_numbers(mnist):
 @pytest.mark.skipif(not TF_LAYERS, reason='tf.layers is gone from 2.16 on')
 @pytest.mark.parametrize('seed', [0, 7])
 def test_graph_equals_tf_layers(mnist, seed):
-    """The names, the first loss and the first accuracy are tf.layers' own."""
+    """Names, first loss and first accuracy equal those of tf.layers."""
     ours = in_graph(lenet5_graph, names_and_numbers(mnist), seed)
     theirs = in_graph(with_tf_layers, names_and_numbers(mnist), seed)
     assert ours[:3] == theirs[:3]
@@ -137,9 +137,9 @@ def test_graph_twice():
 
 
 def trained(build, mnist, use, weights=None):
-    """Build a network as in USES, train it a little, return what one sees.
+    """Build a network as in USES, train it briefly, and return what happens.
 
-    Of `weights`, if given, training starts instead of those that were drawn.
+    If `weights` are given, training starts from these, not from random ones.
     """
     x_way, x_dtype, y_way, y_dtype = use
     feed = {}
@@ -196,20 +196,20 @@ def test_graph_equals_tf_layers_with_other_dtypes(mnist, use):
         np.testing.assert_array_equal(our, their)
     for our, their in zip(ours['first'], theirs['first']):
         np.testing.assert_allclose(our, their, **exact)
-    # Adam in float16 gives NaN, to tf.layers too
+    # in float16, Adam gives NaN, and does so with tf.layers, too
     np.testing.assert_allclose(ours['last'], theirs['last'], rtol=1e-3)
 
 
 @pytest.fixture(scope='module')
 def float32(mnist):
-    """Return what one sees of the network on float32 placeholders."""
+    """Return what happens to the network with float32 placeholders."""
     return trained(lenet5_graph, mnist, USES[1])
 
 
 @pytest.mark.skipif(TF_LAYERS, reason='compared with tf.layers itself')
 @pytest.mark.parametrize('use', USES, ids=' '.join)
 def test_graph_with_other_dtypes(mnist, float32, use):
-    """From the same weights all goes as with float32 placeholders."""
+    """From the same weights, results are those of float32 placeholders."""
     seen = trained(lenet5_graph, mnist, use,
                    None if use[1] == 'float32' else float32['weights'])
     assert [name + ':0' for name in NAMES] == seen['names'][:10]
@@ -259,7 +259,7 @@ def test_graph_computes_in_float64(mnist):
     (None, (None, 10)), ((None, 28, 28, 1), None), (None, None),
     ((None,) * 4, (None, None)), ((4, 28, 28, 1), (4, 10))])
 def test_graph_with_unknown_or_fixed_shapes(x, y):
-    """Sizes that the graph does not know may fit; those it knows do."""
+    """Unknown sizes and fixed sizes fit, and give the same loss."""
     images = np.random.RandomState(0).rand(4, 28, 28, 1)
 
     def first(x_shape, y_shape):
@@ -279,11 +279,11 @@ def test_graph_with_unknown_or_fixed_shapes(x, y):
 
 
 def he_normal_statistics(weights, biases):
-    """Assert that weights were drawn by he_normal, each layer anew."""
+    """Assert that he_normal drew the weights, anew for each layer."""
     for W in weights:
         deviation = np.sqrt(2 / np.prod(W.shape[:-1]))
-        # truncated at two deviations of the normal that is cut, whose own
-        # deviation is 1 / 0.8796 of what is left
+        # he_normal cuts a normal distribution off at two deviations; that
+        # distribution has 1 / 0.8796 times the deviation of what is left
         assert np.abs(W).max() <= 2 * deviation / .8796 + 1e-6
         assert abs(W.mean()) < 4 * deviation / np.sqrt(W.size)
         assert abs(W.std() / deviation - 1) < 4 / np.sqrt(2 * W.size)
@@ -357,7 +357,7 @@ def test_keras_refuses_other_shapes(shape):
 
 
 def placeholder(dtype, shape):
-    """Return a function that makes a placeholder, for a graph to come."""
+    """Return a function that makes a placeholder in a later graph."""
     return lambda: tf.placeholder(dtype, shape)
 
 
@@ -371,9 +371,9 @@ STRINGS = {'a string': 'digits', 'strings': ['a', 'b'],
 
 
 def refusal(x, y):
-    """Return what is raised; nothing may be built before.
+    """Return what is raised; nothing may have been built before.
 
-    Tensors belong to a graph: instead of one, x and y may be what makes it.
+    A tensor belongs to a graph, so x and y may be functions that make one.
     """
     with tf.Graph().as_default():
         x = x() if callable(x) else x
@@ -397,7 +397,7 @@ def test_graph_refuses_what_is_no_tensor(name):
 
 
 def test_graph_refuses_sparse_and_eager_tensors():
-    """The message says of which kind the tensor is."""
+    """The message says what kind of tensor it is."""
     images = placeholder('float32', (None, 28, 28, 1))
     kind, message = refusal(
         lambda: tf.sparse.placeholder(tf.float32, (4, 28, 28, 1)),
@@ -463,7 +463,7 @@ def test_graph_refuses_strings(name):
     (placeholder('float32', None), placeholder('int32', (3, 9)),
      'y has the shape (3, 9), expected (None, 10)')])
 def test_graph_refuses_arrays_of_other_shapes(x, y, message):
-    """Those of placeholders fit; and y needs a row for each image of x."""
+    """Only the placeholders' shapes fit, and y needs a row for each image."""
     assert refusal(x, y) == (ValueError, message)
 
 
@@ -490,7 +490,7 @@ def test_keras_with_other_dtypes(mnist, dtype):
 
 
 def test_keras_with_a_batch_size(mnist):
-    """A model for batches of one size, that trains."""
+    """A model for batches of one size trains."""
     model = lenet5_keras(K.Input(shape=(28, 28, 1), batch_size=16))
     assert tuple(model.input_shape) == (16, 28, 28, 1)
     assert tuple(model.output_shape) == (16, 10)
@@ -533,7 +533,7 @@ def test_keras_refuses_the_output_of_a_layer():
 @pytest.mark.parametrize('shape', [
     (None, None, 1), (28, 28, None), (None, 28, 1), (None, None, None), ()])
 def test_keras_refuses_unknown_sizes(shape):
-    """The message has the sizes, None where they are not known."""
+    """The message gives the sizes, with None for those that are unknown."""
     with pytest.raises(ValueError) as caught:
         lenet5_keras(K.Input(shape=shape))
     assert str(caught.value) == (
@@ -542,7 +542,7 @@ def test_keras_refuses_unknown_sizes(shape):
 
 @pytest.mark.skipif(not TF_LAYERS, reason='Keras 3 has no such K.Input')
 def test_keras_refuses_an_unknown_shape():
-    """A K.Input may not even know how many dimensions it has."""
+    """A K.Input is refused if even its number of dimensions is unknown."""
     with pytest.raises(ValueError, match='^X has the shape <unknown>, '
                        r'expected \(m, 28, 28, 1\)$'):
         lenet5_keras(K.Input(type_spec=tf.TensorSpec(None, tf.float32)))

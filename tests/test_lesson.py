@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The lesson: what its page shows is so, and its steps compute the same."""
+"""The lesson's page shows true results, and its steps compute the same."""
 import ast
 import doctest
 import os
@@ -17,14 +17,14 @@ PAGE = os.path.join(ROOT, 'lesson', 'README.md')
 
 
 def test_the_page_shows_what_python_prints(monkeypatch):
-    """Every number behind >>> is computed again."""
+    """Every result on the page is computed again, and must be the same."""
     monkeypatch.syspath_prepend(ROOT)
     found = doctest.testfile(PAGE, module_relative=False, encoding='utf-8')
     assert found.attempted > 30 and not found.failed
 
 
 def layers(rng):
-    """Yield arrays of several shapes, and paddings and strides."""
+    """Yield A_prev, W, b, padding and stride of several layers."""
     for shape, kernel, c_new, stride in (
             ((5, 28, 28, 1), (3, 3), 2, (1, 1)), ((2, 9, 8, 3), (3, 2), 4,
                                                   (2, 1)),
@@ -37,7 +37,7 @@ def layers(rng):
 
 @pytest.mark.parametrize('name, step', ladder.CONVOLUTION[1:])
 def test_each_convolution_gives_the_same(rng, name, step):
-    """As nested loops, up to rounding."""
+    """Each step gives the same as nested loops, up to rounding."""
     for given in layers(rng):
         np.testing.assert_allclose(
             step(*given), ladder.CONVOLUTION[0][1](*given), rtol=1e-12,
@@ -46,7 +46,7 @@ def test_each_convolution_gives_the_same(rng, name, step):
 
 @pytest.mark.parametrize('name, step', ladder.POOLING[1:])
 def test_each_pooling_gives_the_same(rng, name, step):
-    """As nested loops, with ties."""
+    """Each step gives the same as nested loops, even with ties."""
     for A_prev, W, _, _, stride in layers(rng):
         A_prev, kernel = A_prev.round(), W.shape[:2]
         new = ladder.loops.output_shape(A_prev.shape[1:3], kernel, stride)
@@ -58,7 +58,7 @@ def test_each_pooling_gives_the_same(rng, name, step):
 
 
 def test_no_step_is_longer_than_twenty_lines():
-    """Documentation left out."""
+    """No step has more than 20 lines; its docstring does not count."""
     with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
         functions = {node.name: node for node in ast.parse(file.read()).body
                      if isinstance(node, ast.FunctionDef)}
@@ -70,7 +70,7 @@ def test_no_step_is_longer_than_twenty_lines():
 
 
 def test_the_program_prints_the_tables_of_the_page(tmp_path):
-    """The same steps in the same order, and a plot."""
+    """It prints the same steps in the same order, and draws a plot."""
     result = subprocess.run(
         [sys.executable, os.path.join(ROOT, 'lesson', 'ladder.py'),
          str(tmp_path)], stdout=subprocess.PIPE, check=True,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the pages tell a newcomer to do works as it is written there."""
+"""The instructions on the pages work as they are written."""
 import doctest
 import os
 import re
@@ -21,7 +21,7 @@ def page(*path):
 
 
 def git(folder, *arguments):
-    """Run git in a folder, with a name for what it commits."""
+    """Run git in a folder, with a name for commits, as on Windows."""
     subprocess.run(['git', '-c', 'user.name=a', '-c', 'user.email=b',
                     '-c', 'core.autocrlf=true'] + list(arguments),
                    cwd=str(folder), check=True, stdout=subprocess.DEVNULL,
@@ -29,7 +29,7 @@ def git(folder, *arguments):
 
 
 def test_each_room_has_a_label():
-    """A README in each folder, which the one at the root links to."""
+    """Each folder has a README, and the README at the root links to it."""
     assert ROOMS == sorted(
         name for name in os.listdir(ROOT) if not name.startswith('.') and
         os.path.isdir(os.path.join(ROOT, name)) and
@@ -40,7 +40,7 @@ def test_each_room_has_a_label():
 
 
 def test_the_example_prints_what_the_page_shows(monkeypatch):
-    """Every number behind >>> is computed again."""
+    """Every result on the page is computed again, and must be the same."""
     monkeypatch.syspath_prepend(ROOT)
     found = doctest.testfile(os.path.join(ROOT, 'README.md'),
                              module_relative=False, encoding='utf-8')
@@ -48,7 +48,7 @@ def test_the_example_prints_what_the_page_shows(monkeypatch):
 
 
 def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
-    """Line ends stay as the course demands them, and data stay data."""
+    """Line ends stay as the course requires, and data are not changed."""
     git(tmp_path, 'init')
     files = {'.gitattributes': page('.gitattributes').encode(),
              'a.py': b'#!/usr/bin/env python3\n', 'b.txt': b'text\n',
@@ -66,7 +66,7 @@ def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
 
 @pytest.mark.parametrize('n', [0, 2, 3])
 def test_what_is_handed_in(tmp_path, n):
-    """The commands of README make a folder in which the drivers run."""
+    """The commands in README make a folder in which the drivers run."""
     assert 'Holberton' in page('README.md')
     commands, = re.findall(r'```sh\n(mkdir .*?)```', page('README.md'),
                            re.DOTALL)
@@ -87,7 +87,7 @@ def test_what_is_handed_in(tmp_path, n):
 
 @pytest.mark.skipif(not shutil.which('make'), reason='make is not here')
 def test_make_alone_lists_its_targets():
-    """Each target that a person may want has a line."""
+    """The list has a line for each target that a user may want."""
     shown = subprocess.check_output(['make'], cwd=ROOT).decode()
     for target in re.findall(r'^(\w+):', page('Makefile'), re.MULTILINE):
         assert (target in ('help', 'environment') or
@@ -96,7 +96,7 @@ def test_make_alone_lists_its_targets():
 
 
 def test_requirements_are_the_four_packages():
-    """And the two pins that the course's TensorFlow needs."""
+    """There are also the two pins that the course's TensorFlow needs."""
     names = {re.match(r'[\w-]+', line).group() for line in
              page('requirements.txt').split('\n')
              if line and not line.startswith('#')}

@@ -21,7 +21,7 @@ LAYERS = [
     ((2, 5, 6, 4), (5, 6), (1, 1)),
     ((2, 1, 1, 1), (1, 1), (3, 1)),
 ]
-# more than fits the cache at once: many images, large ones, one row of pixels
+# more than fits in the cache: many images, large images, one long row
 LARGE = [
     ((700, 7, 7, 16), (3, 3), (2, 2)),
     ((2, 61, 300, 9), (3, 2), (2, 2)),
@@ -33,7 +33,7 @@ LARGE = [
 @MODES
 @pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
 def test_forward_is_the_definition(rng, shape, kernel_shape, stride, mode):
-    """Windows that do not fit are dropped."""
+    """The output is right; windows that do not fit are dropped."""
     A_prev = rng.randn(*shape)
     np.testing.assert_allclose(
         pool_forward(A_prev, kernel_shape, stride, mode),
@@ -64,7 +64,7 @@ def test_backward_is_the_definition(rng, shape, kernel_shape, stride, mode,
                                          ('float32', 1e-5)])
 def test_tensorflow_agrees(rng, shape, kernel_shape, stride, mode, dtype,
                            rtol):
-    """Where no two pixels tie, values and gradients are TensorFlow's."""
+    """Without ties, outputs and gradients equal those of TensorFlow."""
     A_prev = rng.permutation(np.prod(shape)).reshape(shape).astype(dtype)
     x = tf.constant(A_prev)
     pool = {'max': tf.nn.max_pool2d, 'avg': tf.nn.avg_pool2d}[mode]
@@ -86,7 +86,8 @@ def test_tensorflow_agrees(rng, shape, kernel_shape, stride, mode, dtype,
 @pytest.mark.parametrize('shape, kernel_shape, stride', LAYERS)
 def test_backward_is_the_slope_of_forward(rng, shape, kernel_shape, stride,
                                           mode):
-    """Central differences, too small to change which pixel is greatest."""
+    """The gradient equals central differences, too small to change a maximum.
+    """
     A_prev = rng.permutation(np.prod(shape)).reshape(shape).astype(float)
     dA = rng.randn(*pool_forward(A_prev, kernel_shape, stride, mode).shape)
     slope = np.empty(shape)
@@ -128,7 +129,7 @@ def test_forward_dtypes(rng, dtype):
     ('i4', 'u1', 'i8', 'f8'),
 ])
 def test_backward_dtypes(rng, dA, A_prev, by_max, by_avg):
-    """The dtype is NumPy's for both arrays; integers do not wrap."""
+    """The dtype is NumPy's common dtype of both; integers do not wrap."""
     A_prev = (rng.rand(2, 6, 6, 3) * 255).astype(A_prev)
     dA = np.full((2, 5, 5, 3), 200).astype(dA)
     for mode, expected in ('max', by_max), ('avg', by_avg):
@@ -139,7 +140,7 @@ def test_backward_dtypes(rng, dA, A_prev, by_max, by_avg):
 
 
 def test_float16_gradient_of_a_large_window():
-    """90,000 pixels are more than a float16 can count."""
+    """The average is right, though float16 cannot count to 90,000."""
     A_prev = np.ones((1, 300, 300, 1), 'f2')
     dA_prev = pool_backward(A_prev[:, :1, :1], A_prev, (300, 300), mode='avg')
     assert dA_prev.dtype == 'f2'
@@ -147,8 +148,7 @@ def test_float16_gradient_of_a_large_window():
 
 
 def test_precision_is_that_of_the_result(rng):
-    """A float32 gradient is divided as float64 where the result is float64.
-    """
+    """A float32 gradient is divided in float64 if the result is float64."""
     dA = np.ones((1, 1, 1, 1), 'f4')
     dA_prev = pool_backward(dA, np.ones((1, 3, 1, 1)), (3, 1), (1, 1), 'avg')
     np.testing.assert_array_equal(dA_prev, np.full((1, 3, 1, 1), 1 / 3))
@@ -166,8 +166,7 @@ def test_precision_is_that_of_the_result(rng):
 ], ids=['fortran', 'channels reversed', 'rows reversed', 'every other column',
         'other byte order', 'read-only'])
 def test_any_layout_and_nothing_modified(rng, layout, mode):
-    """Where the numbers lie in memory changes nothing, nor are they changed.
-    """
+    """The memory layout makes no difference, and no argument is modified."""
     A_prev = rng.randint(0, 5, (3, 9, 8, 2)).astype(float)
     dA = rng.randn(3, 4, 3, 2)
     other, d_other = layout(A_prev), layout(dA)
@@ -191,7 +190,7 @@ def test_an_empty_batch(mode):
 
 
 def test_defaults_are_max_and_stride_one(rng):
-    """Leaving them out is what the task says it is."""
+    """Without stride and mode, the defaults are those of the task."""
     A_prev = rng.randn(2, 6, 5, 3)
     A = pool_forward(A_prev, (2, 3))
     np.testing.assert_array_equal(

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What must hold for every layer, tried on random ones.
+"""Properties that must hold for every layer, tested on random layers.
 
 Hypothesis draws layers, searches for one that breaks a property and shrinks
-it. `make test` prints the seed; `make test SEED=...` draws the same again.
+it. `make test` prints the seed; `make test SEED=...` draws the same layers.
 """
 import os
 
@@ -19,7 +19,7 @@ pool_backward = __import__('3-pool_backward').pool_backward
 
 # no test may depend on how long an example takes
 settings.register_profile('here', max_examples=250, deadline=None)
-# for those who want to know only whether a property breaks
+# only finds out whether a property breaks
 settings.register_profile('brief', max_examples=100, deadline=None,
                           phases=[Phase.generate])
 settings.load_profile(os.environ.get('PROPERTIES', 'here'))
@@ -30,12 +30,12 @@ MODES = st.sampled_from(['max', 'avg'])
 
 
 def identity(Z):
-    """Return what it is given: an activation that hides nothing."""
+    """Return Z unchanged: an activation that hides nothing."""
     return Z
 
 
 def layouts(array):
-    """Return the same numbers as they may lie in memory."""
+    """Return the same numbers in several memory layouts."""
     reverse = (slice(None, None, -1),) * array.ndim
     return [array, np.asfortranarray(array), array[reverse].copy()[reverse],
             np.repeat(array, 2, axis=2)[:, :, ::2],
@@ -51,7 +51,7 @@ def pairs(draw, first, second):
 
 @st.composite
 def arrays(draw, shape, dtypes, rng):
-    """Draw an array whose numbers are small and whose layout is any."""
+    """Draw an array of small numbers with any memory layout."""
     dtype = np.dtype(draw(st.sampled_from(dtypes)))
     if dtype.kind == 'f' and draw(st.booleans()):
         array = rng.randn(*shape)
@@ -64,7 +64,7 @@ def arrays(draw, shape, dtypes, rng):
 
 @st.composite
 def conv_layers(draw, dtypes=('float64',)):
-    """Draw dZ, A_prev, W, b, padding and stride; dZ may be a part."""
+    """Draw dZ, A_prev, W, b, padding and stride; dZ may be only a part."""
     rng = np.random.RandomState(draw(st.integers(0, 2 ** 32 - 1)))
     size = st.integers(1, 5)
     padding = draw(st.sampled_from(['same', 'valid']))
@@ -89,7 +89,7 @@ def conv_layers(draw, dtypes=('float64',)):
 
 @st.composite
 def pool_layers(draw, dtypes=('float64',), overlap=True):
-    """Draw dA, A_prev, kernel_shape and stride; dA may be a part."""
+    """Draw dA, A_prev, kernel_shape and stride; dA may be only a part."""
     rng = np.random.RandomState(draw(st.integers(0, 2 ** 32 - 1)))
     m, kh, kw, c = (draw(st.integers(1, 5)) for _ in range(4))
     h_prev, w_prev = (draw(st.integers(k, k + 7)) for k in (kh, kw))
@@ -110,20 +110,19 @@ def wide(array):
 
 
 def rounding(*arrays):
-    """Return the unit of rounding of the least precise array."""
+    """Return the machine epsilon of the least precise array."""
     return max([float(np.finfo(array.dtype).eps) for array in arrays
                 if array.dtype.kind == 'f'] or [float(np.finfo('f8').eps)])
 
 
 def close(ours, theirs, bound):
-    """Assert that arrays differ by no more than a bound, or bounds, anywhere.
-    """
+    """Assert that arrays differ by at most a bound, a number or an array."""
     assert ours.shape == theirs.shape
     assert (np.abs(wide(ours) - theirs) <= bound).all()
 
 
 def nearly(ours, theirs, sizes, terms):
-    """Assert that ours is right up to as many roundings as it has terms.
+    """Assert that ours is right, up to one rounding for each term.
 
     Parameters
     ----------
@@ -139,7 +138,7 @@ def nearly(ours, theirs, sizes, terms):
 
 @given(conv_layers(DTYPES))
 def test_conv_is_its_definition(layer):
-    """Any dtypes and layouts: the rounding is that of the result's dtype."""
+    """With any dtypes and layouts, the error is that of the result's dtype."""
     dZ, A_prev, W, b, padding, stride = layer
     kept = [array.copy() for array in (dZ, A_prev, W, b)]
     Z = conv_forward(A_prev, W, b, identity, padding, stride)
@@ -153,7 +152,7 @@ def test_conv_is_its_definition(layer):
                for g in gradients)
 
     def exact(change):
-        """Return Z, dA_prev, dW, db in float64, of arrays that are changed."""
+        """Return Z, dA_prev, dW, db in float64, from the changed arrays."""
         D, A, V, c = (change(wide(array)) for array in (dZ, A_prev, W, b))
         # the one case in which dW depends on the dtype of A_prev
         rounded = A_prev.dtype.char + dZ.dtype.char == 'fd'
@@ -169,7 +168,7 @@ def test_conv_is_its_definition(layer):
 
 @given(pool_layers(DTYPES), MODES)
 def test_pool_is_its_definition(layer, mode):
-    """Any dtypes and layouts; a maximum is exact."""
+    """Results are right with any dtypes and layouts; a maximum is exact."""
     dA, A_prev, kernel_shape, stride = layer
     kept = dA.copy(), A_prev.copy()
     A = pool_forward(A_prev, kernel_shape, stride, mode)
@@ -193,7 +192,7 @@ def test_pool_is_its_definition(layer, mode):
 
 @given(conv_layers(), st.floats(-3, 3), st.integers(0, 2 ** 32 - 1))
 def test_conv_is_linear_in_each_argument(layer, factor, seed):
-    """f(x + factor * y) - f(0) is what f(x) and factor * f(y) give."""
+    """f(x + factor * y) - f(0) = f(x) - f(0) + factor * (f(y) - f(0))."""
     _, A_prev, W, b, padding, stride = layer
     rng = np.random.RandomState(seed)
     given_arrays = [A_prev, W, b]
@@ -211,7 +210,7 @@ def test_conv_is_linear_in_each_argument(layer, factor, seed):
 
 @given(conv_layers(), st.integers(1, 3), st.integers(1, 3))
 def test_conv_moves_with_its_input(layer, down, across):
-    """An image moved by whole strides gives the output moved by as many."""
+    """An image moved by n strides gives the output moved by n positions."""
     _, A_prev, W, b, _, (sh, sw) = layer
     assume(A_prev.shape[1] >= W.shape[0] and A_prev.shape[2] >= W.shape[1])
     moved = np.pad(A_prev, ((0, 0), (down * sh, 0), (across * sw, 0), (0, 0)),
@@ -223,7 +222,7 @@ def test_conv_moves_with_its_input(layer, down, across):
 
 @given(conv_layers())
 def test_conv_backward_is_the_adjoint(layer):
-    """<dZ, conv(A)> = <dA, A> = <dW, W>: it is the gradient of this forward.
+    """<dZ, conv(A)> = <dA, A> = <dW, W>, as for the gradient of conv_forward.
     """
     dZ, A_prev, W, b, padding, stride = layer
     Z = conv_forward(A_prev, W, np.zeros(b.shape), identity, padding, stride)
@@ -247,7 +246,7 @@ def test_average_backward_is_the_adjoint(layer):
 
 @given(pool_layers(overlap=False), MODES)
 def test_pool_backward_hands_the_whole_gradient_on(layer, mode):
-    """Where no windows overlap and no pixels tie, nothing is lost or made."""
+    """Without overlaps and ties, no part of the gradient is lost or added."""
     dA, A_prev, kernel_shape, stride = layer
     # the same order of pixels, without ties
     A_prev = np.argsort(np.argsort(A_prev, axis=None)).reshape(A_prev.shape)
@@ -298,14 +297,14 @@ def test_pool_treats_each_example_alone(layer, mode):
 
 @given(conv_layers(['float32']))
 def test_conv_float32_is_float64_rounded(layer):
-    """The error is that of as many roundings as there are terms in a sum."""
+    """The error is at most one rounding for each term of a sum."""
     arrays, how = layer[:4], layer[4:]
     exact = [wide(array) for array in arrays]
     sizes = [np.abs(array) for array in exact]
     dZ, _, W, _ = arrays
 
     def both(dZ, A_prev, W, b):
-        """Return all that the two functions give."""
+        """Return the results of both functions."""
         return (conv_forward(A_prev, W, b, identity, *how),) + conv_backward(
             dZ, A_prev, W, b, *how)
 
@@ -324,7 +323,7 @@ def test_conv_float32_is_float64_rounded(layer):
     ((1, 4, 6, 520), (1, 2, 520, 2), 'valid'),  # too deep for wide windows
     ((3, 40, 40, 32), (3, 3, 32, 8), 'same')])
 def test_conv_in_several_blocks(shape, W_shape, padding, seed):
-    """More windows than fit the cache at once: nothing is lost in between."""
+    """With more windows than fit in the cache, none is lost between blocks."""
     rng = np.random.RandomState(seed)
     A_prev, W = rng.randn(*shape), rng.randn(*W_shape)
     b = rng.randn(1, 1, 1, W_shape[3])
@@ -357,7 +356,7 @@ def test_conv_in_several_blocks(shape, W_shape, padding, seed):
     ((2, 61, 140, 9), (3, 2), (2, 2)),
     ((1, 5, 4100, 17), (3, 3), (2, 2))])    # one row is more than a block
 def test_pool_in_several_blocks(shape, kernel_shape, stride, seed, mode):
-    """More pixels than fit the cache at once: nothing is lost in between."""
+    """With more pixels than fit in the cache, none is lost between blocks."""
     rng = np.random.RandomState(seed)
     A_prev = rng.randn(*shape)
     A = pool_forward(A_prev, kernel_shape, stride, mode)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whatever cannot be right is refused by name; NaN and infinity are data."""
+"""Invalid arguments are refused by name; NaN and infinity are valid data."""
 import inspect
 import re
 import warnings
@@ -18,7 +18,7 @@ CONV = {'A_prev': np.ones((2, 6, 5, 3)), 'W': np.ones((3, 2, 3, 4)),
         'b': np.ones((1, 1, 1, 4)), 'padding': 'valid', 'stride': (1, 1)}
 POOL = {'A_prev': np.ones((2, 6, 5, 3)), 'kernel_shape': (3, 2),
         'stride': (1, 1), 'mode': 'max'}
-# a call of each function that is right
+# a valid call of each function
 CALLS = {
     conv_forward: dict(CONV, activation=np.abs),
     conv_backward: dict(CONV, dZ=np.ones((2, 4, 4, 4))),
@@ -38,7 +38,7 @@ def zeros(*shapes):
     return [np.zeros(shape) for shape in shapes]
 
 
-# what is wrong with each argument of the calls above
+# wrong values for each argument of the calls above
 WRONG = {
     'A_prev': NO_ARRAY + NO_NUMBERS + zeros(
         (), (6, 5, 3), (2, 6, 5, 3, 1), (2, 2, 5, 3), (2, 6, 1, 3),
@@ -64,7 +64,7 @@ WRONG = {
 
 @pytest.mark.parametrize('function', CALLS)
 def test_defaults_are_the_tasks(function):
-    """What a call leaves out is what the task says."""
+    """The default of each argument is that of the task."""
     expected = {'padding': 'same', 'stride': (1, 1), 'mode': 'max'}
     for name, parameter in inspect.signature(function).parameters.items():
         assert parameter.default == expected.get(name, parameter.empty)
@@ -73,10 +73,10 @@ def test_defaults_are_the_tasks(function):
 @pytest.mark.parametrize('function', CALLS)
 @pytest.mark.parametrize('name', WRONG)
 def test_each_wrong_argument_is_named(function, name):
-    """One argument at a time is wrong; the message begins with a name.
+    """If one argument is wrong, the message begins with an argument's name.
 
-    Where two arguments do not fit each other, either may be named; what it
-    got and what was expected are said.
+    If two arguments do not fit each other, either may be named. The message
+    says what the argument was and what was expected.
     """
     if name not in CALLS[function]:
         return
@@ -91,7 +91,7 @@ def test_each_wrong_argument_is_named(function, name):
 
 @pytest.mark.parametrize('function', CALLS)
 def test_the_message_says_what_it_got_and_what_fits(function):
-    """Both shapes, both numbers or both words can be read off."""
+    """The message shows both shapes, both numbers or both words."""
     wrong = {'A_prev': (np.ones((6, 5, 3)), '(6, 5, 3)', '(m, h_prev, w_prev'),
              'stride': ((0, 2), '(0, 2)', 'two positive integers'),
              'padding': ('full', "'full'", "'same' or 'valid'"),
@@ -115,7 +115,7 @@ def test_the_message_says_what_it_got_and_what_fits(function):
 
 @pytest.mark.parametrize('function', CALLS)
 def test_no_examples_are_no_mistake(function):
-    """An empty batch gives what a batch gives, for no examples."""
+    """An empty batch gives an empty result, of the same shape and dtype."""
     of_examples = {'A_prev', 'dZ', 'dA'} & set(CALLS[function])
     found, expected = [function(**dict(CALLS[function], **{
         name: CALLS[function][name][:m] for name in of_examples}))
@@ -128,9 +128,9 @@ def test_no_examples_are_no_mistake(function):
 
 
 def test_nothing_is_done_before_a_refusal():
-    """The activation, which comes last, is not called in a bad call."""
+    """A refused call does not call the activation, which comes last."""
     def activation(Z):
-        """Fail: nobody may come here."""
+        """Fail: a refused call must not get here."""
         raise AssertionError('called')
     with pytest.raises(ValueError, match='^stride'):
         conv_forward(**dict(CALLS[conv_forward], activation=activation,
@@ -146,7 +146,7 @@ def test_a_kernel_larger_than_the_image_but_not_than_its_zeros():
 
 
 SPECIAL = pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
-# stride (3, 2) and an odd total of zeros; c_new = 2 makes the wide kernel wide
+# stride (3, 2) needs an odd number of zeros; with c_new = 2, windows are wide
 LAYERS = pytest.mark.parametrize('padding, stride', [
     ('valid', (1, 1)), ('same', (1, 1)), ('same', (3, 2)), ('valid', (2, 3))])
 
@@ -157,7 +157,7 @@ LAYERS = pytest.mark.parametrize('padding, stride', [
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_conv_forward_passes_them_through(rng, special, padding, stride,
                                           where):
-    """They reach the windows that hold them and no other."""
+    """NaN and infinity reach only the outputs that depend on them."""
     arrays = {'A_prev': rng.rand(2, 8, 9, 2), 'W': rng.rand(3, 2, 2, 2),
               'b': rng.rand(1, 1, 1, 2)}
     arrays[where].ravel()[arrays[where].size // 2] = special
@@ -174,12 +174,12 @@ def test_conv_forward_passes_them_through(rng, special, padding, stride,
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_conv_backward_passes_them_through(rng, special, padding, stride,
                                            where):
-    """They reach what they are multiplied with and nothing else."""
+    """NaN and infinity reach only the gradients that depend on them."""
     arrays = {'A_prev': rng.rand(2, 8, 9, 2), 'W': rng.rand(3, 2, 2, 2)}
     arrays['dZ'] = rng.rand(*loops.conv_forward(
         b=np.zeros((1, 1, 1, 2)), padding=padding, stride=stride,
         **arrays).shape)
-    # of the last example, so that what is after it cannot hide a mistake
+    # in the last example, so that later examples cannot hide a mistake
     arrays[where].ravel()[-arrays[where].size // 4] = special
     ours = conv_backward(b=np.zeros((1, 1, 1, 2)), padding=padding,
                          stride=stride, **arrays)
@@ -198,8 +198,8 @@ def test_pool_forward_passes_them_through(rng, special, mode, kernel_shape,
     """A window that holds NaN gives NaN, as numpy.max and numpy.mean do."""
     A_prev = rng.randn(2, 7, 8, 3)
     A_prev[0, 3, -1, 1] = special
-    # across the end of a row it would be met by its opposite: no warning may
-    # tell of that
+    # a sum across the end of a row would meet its opposite; this must not
+    # cause a warning
     A_prev[0, 4, 0, 1] = -special
     with warnings.catch_warnings():
         warnings.simplefilter('error')
@@ -210,7 +210,7 @@ def test_pool_forward_passes_them_through(rng, special, mode, kernel_shape,
 
 
 def test_a_sum_across_the_end_of_a_row_may_overflow_in_silence():
-    """What nobody looks up is not worth a warning."""
+    """Unused results cause no warning."""
     A_prev = np.full((1, 2, 3, 1), np.finfo('f4').max / 2, 'f4')
     A_prev[0, :, 1] = 1
     A_prev[0, 0, 2] = A_prev[0, 1, 0] = np.finfo('f4').max
@@ -228,7 +228,8 @@ def test_a_sum_across_the_end_of_a_row_may_overflow_in_silence():
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
 def test_pool_backward_passes_them_through(rng, special, mode, where,
                                            kernel_shape, stride):
-    """They go to the maximum only; NaN, which equals nothing, gets none."""
+    """They reach only the maximum; NaN equals nothing, so it gets no gradient.
+    """
     A_prev = rng.randn(2, 7, 8, 3)
     dA = rng.randn(*pool_forward(A_prev, kernel_shape, stride).shape)
     {'dA': dA, 'A_prev': A_prev}[where][1, 1, 3, 0] = special
@@ -240,7 +241,8 @@ def test_pool_backward_passes_them_through(rng, special, mode, where,
 
 
 def test_an_average_does_not_overflow_where_its_sum_would():
-    """784 pixels of 255 are too much for a float16, their average is not."""
+    """The sum of 784 pixels of 255 overflows float16; the average does not.
+    """
     A_prev = np.full((1, 28, 28, 1), 255, np.float16)
     A = pool_forward(A_prev, (28, 28), (1, 1), 'avg')
     assert A.dtype == np.float16 and A[0, 0, 0, 0] == 255
@@ -248,7 +250,7 @@ def test_an_average_does_not_overflow_where_its_sum_would():
 
 @pytest.mark.parametrize('function', CALLS)
 def test_a_stride_beyond_everything(function):
-    """However far the second window would be, the first one is there."""
+    """At any stride, however large, the first window is still there."""
     call = {key: value for key, value in CALLS[function].items()
             if key not in ('dZ', 'dA')}
     if function in (conv_backward, pool_backward):

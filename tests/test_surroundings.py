@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Drivers in hostile surroundings print all the same, or say plainly why not.
-"""
+"""In a hostile environment, drivers still print, or say plainly why not."""
 import contextlib
 import io
 import os
@@ -37,14 +36,14 @@ def copy(tmp_path):
 
 
 def start(program, cwd, **how):
-    """Start a program that shall be interrupted or fail."""
+    """Start a program that must fail or be interrupted."""
     return subprocess.Popen(
         [sys.executable, str(program)], cwd=str(cwd), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, **how)
 
 
 def check_one_line(copy, program='mains/2-main.py'):
-    """Assert that a program ends with one line about MNIST.npz, code 1."""
+    """Assert that a program ends with code 1 and a line about MNIST.npz."""
     process = start(copy / program, copy)
     output, complaint = process.communicate()
     assert (process.returncode, output) == (1, '')
@@ -74,33 +73,33 @@ def too_few(lib):
 
 
 def bytes_of_pixels(lib):
-    """Give the pixels as bytes."""
+    """Store the pixels as bytes."""
     lib['X_train'] = (lib['X_train'] * 256).astype(np.uint8)
 
 
 def doubles(lib):
-    """Give the pixels twice the precision."""
+    """Store the pixels with double precision."""
     lib['X_test'] = lib['X_test'].astype(np.float64)
 
 
 def too_bright(lib):
-    """Give the pixels from 0 to 255."""
+    """Scale the pixels to 0 to 255."""
     lib['X_valid'] = lib['X_valid'] * np.float32(256)
 
 
 def not_a_number(lib):
-    """Give one pixel no number."""
+    """Set one pixel to NaN."""
     lib['X_train'] = lib['X_train'].copy()
     lib['X_train'][9, 9, 9] = np.nan
 
 
 def no_digit(lib):
-    """Give a label that is no digit."""
+    """Set one label to a number that is not a digit."""
     lib['Y_train'] = np.where(np.arange(50000) == 7, 99, lib['Y_train'])
 
 
 def float_labels(lib):
-    """Give the labels as float64."""
+    """Store the labels as float64."""
     lib['Y_test'] = lib['Y_test'].astype(float)
 
 
@@ -113,7 +112,7 @@ def float_labels(lib):
     (no_digit, 'Y_train lies between 0 and 99, expected 0 to 9'),
     (float_labels, 'Y_test is float64, expected integers')])
 def test_the_data_are_others(copy, mnist, damage, words):
-    """An array that is not there, or not what it should be, is named."""
+    """An array that is missing, or not as it must be, is named."""
     lib = dict(mnist)
     damage(lib)
     np.savez(str(copy / 'data' / 'MNIST.npz'), **lib)
@@ -129,13 +128,13 @@ def npz():
 
 @pytest.mark.parametrize('kept', [0, 100, 10 ** 6, -1])
 def test_the_data_are_cut_short(copy, npz, kept):
-    """Wherever the file ends too early."""
+    """A file that is cut off anywhere is reported."""
     (copy / 'data' / 'MNIST.npz').write_bytes(npz[:kept])
     check_one_line(copy)
 
 
 def test_the_data_are_damaged_inside(copy, npz):
-    """A byte that was changed is found by the archive's checksum."""
+    """The archive's checksum reveals a changed byte."""
     content = bytearray(npz)
     content[len(content) // 2] ^= 1
     (copy / 'data' / 'MNIST.npz').write_bytes(content)
@@ -143,7 +142,7 @@ def test_the_data_are_damaged_inside(copy, npz):
 
 
 def test_the_data_are_encrypted(copy, npz):
-    """The archive says that it needs a password."""
+    """An archive that needs a password is reported."""
     content = bytearray(npz)
     content[content.index(b'PK\x01\x02') + 8] |= 1
     (copy / 'data' / 'MNIST.npz').write_bytes(content)
@@ -154,20 +153,20 @@ def test_the_data_are_encrypted(copy, npz):
     b"\x93NUMPY\x01\x00\x10\x00{'descr': (((   \n", b'\x93NUMPY\x09\x09',
     b'no array'])
 def test_the_data_have_a_broken_header(copy, header):
-    """What NumPy cannot read inside of a sound archive."""
+    """An array that NumPy cannot read is reported, even in a sound archive."""
     with zipfile.ZipFile(str(copy / 'data' / 'MNIST.npz'), 'w') as archive:
         archive.writestr('X_train.npy', header)
     check_one_line(copy)
 
 
 def test_the_data_are_a_folder(copy):
-    """A folder has the name of the file."""
+    """A folder with the name of the file is reported."""
     (copy / 'data' / 'MNIST.npz').mkdir()
     assert 'Is a directory' in check_one_line(copy)
 
 
 def test_importing_changes_nothing():
-    """Only the call does: paths, signals, hooks, printing stay as they are."""
+    """Only `prepare` changes paths, signals, hooks and printing."""
     code = '\n'.join([
         'import os, signal, sys, numpy as np',
         'def state(): return repr((',
@@ -185,7 +184,7 @@ def test_importing_changes_nothing():
 
 @pytest.mark.parametrize('n', [0, 2, 3])
 def test_standard_output_is_a_string(n, tmp_path, monkeypatch):
-    """As in a notebook or under `contextlib.redirect_stdout`."""
+    """A driver also runs in a notebook or `contextlib.redirect_stdout`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(MAINS)
     monkeypatch.setenv('MPLBACKEND', 'agg')
@@ -199,13 +198,13 @@ def test_standard_output_is_a_string(n, tmp_path, monkeypatch):
         options.pop('override_repr', None)
         np.set_printoptions(**options)
     assert output.getvalue() == PRINTED[n]
-    # the host's own ways to end stay its own
+    # the host keeps its own signal handlers
     assert before == [signal.getsignal(n)
                       for n in (signal.SIGINT, signal.SIGPIPE)]
 
 
 def test_in_a_thread():
-    """Where no signal can be handled."""
+    """A driver also runs in a thread, where it cannot handle signals."""
     code = '\n'.join([
         'import runpy, threading',
         'thread = threading.Thread(target=runpy.run_path, args=[{!r}],',
@@ -216,7 +215,7 @@ def test_in_a_thread():
 
 
 def test_at_a_prompt():
-    """`%run` or `exec` at a prompt: Ctrl-C stays the prompt's own."""
+    """A driver run by `%run` or `exec` leaves Ctrl-C to the prompt."""
     code = '\n'.join([
         'import runpy, signal, sys', 'sys.ps1 = ">>> "',
         'runpy.run_path({!r}, run_name="__main__")',
@@ -228,7 +227,7 @@ def test_at_a_prompt():
 @pytest.mark.parametrize('n', [0, 2])
 @pytest.mark.parametrize('closed', ['>&-', '2>&-', '>&- 2>&-'])
 def test_a_stream_is_closed(n, closed, tmp_path):
-    """The driver ends well; what is still open gets what is meant for it."""
+    """The driver exits cleanly; a stream that is open gets all its output."""
     output, complaints, named = run(
         ['sh', '-c', '"$0" {}'.format(closed), driver(n)], tmp_path)
     assert output == ('' if closed.startswith('>') else PRINTED[n])
@@ -260,7 +259,7 @@ def test_a_folder_that_was_deleted(tmp_path):
 
 
 def test_a_full_disk_keeps_no_cut_figure(tmp_path):
-    """Nothing is left where a figure does not fit; what was there stays."""
+    """A figure that does not fit leaves no file; an older figure stays."""
     (tmp_path / 'tmp').mkdir()
     (tmp_path / '0-main-1.png').write_text('of an earlier run')
     process = start(
@@ -280,7 +279,7 @@ def test_a_full_disk_keeps_no_cut_figure(tmp_path):
     (driver(4), 'After 0 epochs: '), (driver(5), 'Epoch 1/5'),
     (PROGRAMS[6], 'After 0 epochs: ')])
 def test_ctrl_c_during_training(tmp_path, program, first):
-    """What was printed stays; there is one word and no traceback."""
+    """The output so far stays; one word is added, and no traceback."""
     process = start(program, tmp_path)
     line = process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -297,7 +296,7 @@ def ignore():
 
 
 def test_these_tests_hold_where_sigint_is_ignored():
-    """Programs that they start take Ctrl-C again; a driver ignores it."""
+    """Programs that tests start obey Ctrl-C again; a driver ignores it."""
     code = ('import signal{}; '
             'print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)')
     for importing, ignored in (
@@ -310,7 +309,7 @@ def test_these_tests_hold_where_sigint_is_ignored():
 
 
 def test_a_reader_that_has_seen_enough(tmp_path):
-    """`./2-main.py | head -n 1` ends in silence."""
+    """`./2-main.py | head -n 1` ends silently."""
     process = start(driver(2), tmp_path)
     assert process.stdout.readline().startswith('(array([[[[-4.24205')
     process.stdout.close()
@@ -320,7 +319,7 @@ def test_a_reader_that_has_seen_enough(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_numbers(mnist):
-    """Training from scratch twice ends at the same weights, to the bit."""
+    """Training from scratch twice gives the same weights, bit for bit."""
     def train():
         """Take 40 steps and return all parameters."""
         rng = np.random.RandomState(0)
@@ -334,7 +333,7 @@ def test_the_same_seed_gives_the_same_numbers(mnist):
 
 @pytest.mark.parametrize('epochs', ['-1', '0', 'many'])
 def test_epochs_that_cannot_be(tmp_path, epochs):
-    """They are refused in one line, before anything is drawn."""
+    """Invalid epochs are refused in one line, before anything is drawn."""
     result = subprocess.run(
         [PROGRAMS[6], '--epochs', epochs], cwd=str(tmp_path),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

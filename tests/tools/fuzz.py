@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Call the four functions with anything, right or wrong, for a time.
+"""Call the four functions with valid and invalid arguments for some time.
 
     tests/tools/fuzz.py MINUTES [SEED]
 
-The idea: whether a call can be right is decided here a second time, from the
-task's words alone. If it can, the result must be that of the definition as
-nested loops; if not, a TypeError or ValueError must begin with the name of an
-argument. Hypothesis draws the calls, and shrinks one that breaks this.
+The idea: this file decides on its own, from the task's text alone, whether a
+call can be right. If it can, the result must equal that of the nested loops.
+If it cannot, the call must raise a TypeError or ValueError whose message
+begins with the name of an argument. Hypothesis draws the calls, and shrinks a
+call that breaks this rule.
 """
 import argparse
 import collections
@@ -145,7 +146,7 @@ def definition(name, arguments):
 
 
 def check(name, arguments):
-    """Make one call and compare what happens with what should."""
+    """Make one call, and compare what happens with what must happen."""
     can_be_right = fits(conv=name.startswith('conv'),
                         gradient=name.endswith('backward'), **arguments)
     calls[name, can_be_right] += 1
@@ -162,7 +163,7 @@ def check(name, arguments):
     sizes = {key: np.abs(np.where(np.isfinite(wide(value)), wide(value), 0))
              if isinstance(value, np.ndarray) and value.ndim == 4 else value
              for key, value in arguments.items()}
-    if 'dA' in sizes:       # which pixel is chosen must stay as it is
+    if 'dA' in sizes:       # the same pixels must be chosen
         sizes['A_prev'] = arguments['A_prev']
     terms = sum(array.size for array in sizes.values()
                 if isinstance(array, np.ndarray))
@@ -176,7 +177,7 @@ def check(name, arguments):
 
 
 def main():
-    """Fuzz until the time is over; say how many calls were made."""
+    """Fuzz until time is up; print how many calls were made."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('minutes', type=float)
     parser.add_argument('seed', type=int, nargs='?', default=0)
@@ -191,7 +192,7 @@ def main():
                   suppress_health_check=list(HealthCheck))
         @given(any_call())
         def run(call):
-            """Check a call, or skip it once the time is over."""
+            """Check a call, or skip it once time is up."""
             if time.time() < end:
                 check(*call)
 

@@ -4,15 +4,16 @@
     tests/tools/mutate.py [--check] [FILE ...]
 
 The idea: a test suite is as good as the mistakes that it finds. The operators,
-numbers and statements of a task file are changed in turn; the tests that need
-no TensorFlow then run on the changed file. What no test notices is printed,
-with the function and the line that it is in: either a test is missing, or the
-change makes no difference to a caller, as where it only says how many examples
-are taken at a time.
+numbers and statements of a task file are changed, one at a time, and the tests
+that need no TensorFlow run on the changed file. Each change that no test
+notices is printed, with its function and line. Either a test is missing, or
+the change makes no difference to a caller. For example, it may only change how
+many examples are processed at a time.
 
-With --check the checker, check/check.py, is asked instead, about the changes
-that are not about refusing arguments, as it does not judge that. Of the
-changes that it does not notice, those that the tests do are printed.
+With --check, the checker, check/check.py, judges the changed files instead.
+Changes to the refusal of arguments are left out, because the checker does not
+judge that. A change is printed if the tests notice it but the checker does
+not.
 """
 import argparse
 import ast
@@ -38,7 +39,7 @@ from answer import Answer  # noqa: E402
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 SUITE = ['test_refusals.py', 'test_edges.py', 'test_properties.py']
-# helpers that only say whether an argument fits
+# helpers that only check arguments
 REFUSING = ['_shape', '_pair', '_gradient_size']
 SWAPS = {'+': '-', '-': '+', '*': '+', '//': '*', '**': '*', '%': '+',
          '<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==',
@@ -54,7 +55,7 @@ def offset(lines, row, column):
 
 
 def changes(source):
-    """Yield (begin, end, new text) of each small change of a program."""
+    """Yield (begin, end, new text) for each small change to a program."""
     lines = source.splitlines(True)
     for kind, text, begin, end, _ in tokenize.generate_tokens(
             io.StringIO(source).readline):
@@ -77,7 +78,7 @@ def changes(source):
 
 
 def place(source, begin):
-    """Return row and column of a position in a program, function and line."""
+    """Return the row, column, function and line of a position in a program."""
     row = source.count('\n', 0, begin) + 1
     column = begin - source.rfind('\n', 0, begin)
     around = [node for node in ast.walk(ast.parse(source))
@@ -105,7 +106,7 @@ def refusals(source):
 
 
 def mutants(name, with_refusals=True):
-    """Yield (place, old text, new text, program) of one file."""
+    """Yield (place, old text, new text, program) for each change to a file."""
     with open(os.path.join(ROOT, name)) as file:
         source = file.read()
     left_out = [] if with_refusals else refusals(source)
@@ -121,9 +122,9 @@ def mutants(name, with_refusals=True):
 
 
 def survives(name, program):
-    """Run the tests on a changed file; say whether none of them fails.
+    """Run the tests on a changed file; say whether all of them pass.
 
-    A change after which they do not end in three minutes is noticed, too.
+    If they take more than three minutes, the change counts as noticed.
     """
     with tempfile.TemporaryDirectory() as folder:
         for room in 'tests', 'lesson':
@@ -149,7 +150,7 @@ def survives(name, program):
 
 
 def escapes(name, program):
-    """Ask a changed file what the checker asks; say whether all is right."""
+    """Run the checker's cases on a changed file; say whether all pass."""
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, name), 'w') as file:
             file.write(program)
@@ -165,14 +166,14 @@ def escapes(name, program):
 
 
 def by_tests(name, program):
-    """Say what becomes of a change when the tests run."""
+    """Return the tests' verdict on a change."""
     return 'survived' if survives(name, program) else 'noticed'
 
 
 def by_checker(name, program):
-    """Say what becomes of a change when the checker judges.
+    """Return the checker's verdict on a change.
 
-    What it does not notice is `missed` if the tests notice it.
+    A change that only the tests notice is `missed`.
     """
     if not escapes(name, program):
         return 'noticed'
