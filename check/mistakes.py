@@ -324,8 +324,12 @@ def tie_shared(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
                     lambda mask: mask / mask.sum())
 
 
-def received(dA, A_prev, kernel_shape, stride, mode, chosen, add=True):
-    """Return dA_prev, where a mask of the maxima is changed by `chosen`."""
+def received(dA, A_prev, kernel_shape, stride, mode, chosen=np.asarray,
+             combine=np.add):
+    """Return dA_prev, where a mask of the maxima is changed by `chosen`.
+
+    `combine` makes what a window sends part of what was there.
+    """
     dA_prev = np.zeros(A_prev.shape)
     for i, c, (y, x, window) in itertools.product(
             range(len(dA)), range(dA.shape[3]), loops.positions(
@@ -334,27 +338,22 @@ def received(dA, A_prev, kernel_shape, stride, mode, chosen, add=True):
             pixels = A_prev[i, :, :, c][window]
             mask = (chosen(pixels == pixels.max()) if mode == 'max' else
                     np.full(pixels.shape, 1 / pixels.size))
-            before = dA_prev[i, :, :, c][window] if add else 0
-            dA_prev[i, :, :, c][window] = before + mask * dA[i, y, x, c]
+            there = dA_prev[i, :, :, c]
+            there[window] = combine(there[window], mask * dA[i, y, x, c])
     return dA_prev
 
 
 def last_pool_window(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     """`=` where `+=` belongs: a pixel adds up what its windows send it."""
-    return received(dA, A_prev, kernel_shape, stride, mode, np.positive,
-                    False)
+    return received(dA, A_prev, kernel_shape, stride, mode,
+                    combine=lambda before, sent: sent)
 
 
 def last_window_that_chose(dA, A_prev, kernel_shape, stride=(1, 1),
                            mode='max'):
     """`=` where `+=` belongs: a pixel adds up what its windows send it."""
-    last = np.zeros(A_prev.shape)
-    for y, x in np.ndindex(*dA.shape[1:3]):
-        one = np.zeros(dA.shape)
-        one[:, y, x] = 1
-        chosen = cases.pool_backward(one, A_prev, kernel_shape, stride, mode)
-        last = np.where(chosen != 0, chosen * dA[:, y:y + 1, x:x + 1], last)
-    return last
+    return received(dA, A_prev, kernel_shape, stride, mode,
+                    combine=lambda before, sent: np.where(sent, sent, before))
 
 
 def gradient_not_divided(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):

@@ -409,8 +409,8 @@ def work(args, job):
     if parent:
         parent.send(b'.')
         listener.join()
-    if args.devices:
-        os._exit(0)
+    # and it may crash while it takes its own threads down, on a busy machine
+    os._exit(0)
 
 
 def start(command, n):
