@@ -314,6 +314,9 @@ def backward_cases():
                    BROKEN.format(w, value) + 'conv_backward(np.ones((2, 6, '
                    '{1}, {0})), A, np.ones((3, 3, 1, {0})), np.zeros((1, 1, '
                    '1, {0})))'.format(c_new, w))
+    yield case('NaN in one gradient, 17 pixels across', 'G = np.ones((2, 6, '
+               '17, 8)); G[0, 2, 3, 0] = np.nan; conv_backward(G, np.ones((2, '
+               '6, 17, 1)), np.ones((3, 3, 1, 8)), np.zeros((1, 1, 1, 8)))')
     yield case("the course's driver", TEN +
                'np.random.seed(0); W = np.random.randn(3, 3, 1, 2); '
                'b = np.random.randn(1, 1, 1, 2); '

@@ -375,3 +375,17 @@ def test_nan_does_not_hide_that_a_product_is_too_large():
     _, dW, _ = conv_backward(dZ, A_prev, W, np.ones((1, 1, 1, 1)))
     assert np.isnan(dW[0, 0, 0, 0])
     np.testing.assert_allclose(dW[0, 0, 1, 0], 2e60, rtol=1e-6)
+
+
+@pytest.mark.parametrize('pixel, gradient, rounded', [
+    (1 / 3, 1 / 3, True), (1e-3, 1e30, True), (1e3, 1e-30, True),
+    (1 / 3, 1e39, False), (1 / 3, 1e-46, False), (1e20, 5e18, False),
+    (1e-30, 1e-20, False)])
+def test_products_are_rounded_if_float32_holds_them(pixel, gradient, rounded):
+    """If A_prev is float32 and dZ float64, a product is rounded, or exact."""
+    one = np.ones((1, 1, 1, 1))
+    A_prev, dZ = (pixel * one).astype(np.float32), gradient * one
+    exact = A_prev.astype(float) * dZ
+    product = A_prev * dZ.astype(np.float32) if rounded else exact
+    assert conv_backward(dZ, A_prev, one, one)[1] == product
+    assert rounded == (product != exact)
