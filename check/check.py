@@ -229,8 +229,8 @@ def paragraph(heading, lines):
 def write_json(path, results):
     """Write what Gradescope's autograder reads."""
     tests = [{'name': result['name'],
-              'status': {True: 'passed', False: 'failed'}[
-                  result['outcome'] == 'passed'],
+              'status': 'passed' if result['outcome'] == 'passed' else
+              'failed',
               'score': float(result['outcome'] == 'passed'), 'max_score': 1.,
               'output': result['text'] or result['note']}
              for result in results]
@@ -264,6 +264,17 @@ def positive(text):
     return float(text)
 
 
+def report(path):
+    """Return the path of a report, if a file can be written there."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        raise argparse.ArgumentTypeError('{} is a folder'.format(path))
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise argparse.ArgumentTypeError('{} is no folder to write into'
+                                         .format(folder))
+    return path
+
+
 def arguments():
     """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
@@ -276,9 +287,12 @@ def arguments():
                         help='seconds for each case (20)')
     parser.add_argument('--memory', type=positive, default=2,
                         help='GiB for the process of an answer (2)')
-    parser.add_argument('--json', metavar='FILE', help="for Gradescope")
-    parser.add_argument('--junitxml', metavar='FILE', help='for CI systems')
-    parser.add_argument('--csv', metavar='FILE', help='the table')
+    parser.add_argument('--json', type=report, metavar='FILE',
+                        help='for Gradescope')
+    parser.add_argument('--junitxml', type=report, metavar='FILE',
+                        help='for CI systems')
+    parser.add_argument('--csv', type=report, metavar='FILE',
+                        help='the table')
     return parser.parse_args()
 
 
@@ -305,7 +319,7 @@ def copies(folders, files, to):
 def judged(args, folders):
     """Judge copies of answers; return {(copy, file): results}."""
     several = len(folders) > 1
-    judge = Judge(folders, args.only, args.limit, args.memory * 2 ** 30,
+    judge = Judge(folders, args.only, args.limit, int(args.memory * 2 ** 30),
                   (lambda *_: None) if several else row)
     options = ['-s', '-p', 'no:terminal', '-p', 'no:cacheprovider',
                '--rootdir', CHECK]
@@ -348,10 +362,13 @@ def main():
             print(line[0].ljust(width) + ''.join(
                 cell.ljust(17) for cell in line[1:]))
     failures(results)
-    if args.json:
-        write_json(args.json, results)
-    if args.csv:
-        write_csv(args.csv, table)
+    try:
+        if args.json:
+            write_json(args.json, results)
+        if args.csv:
+            write_csv(args.csv, table)
+    except OSError as error:
+        sys.exit('check.py: a report cannot be written: {}'.format(error))
     return 0 if all(result['outcome'] == 'passed' for result in results) else 1
 
 

@@ -93,14 +93,19 @@ def failing(tests):
     return [test['name'] for test in tests if test['status'] != 'passed']
 
 
+def change(path, old, new):
+    """Replace a text in a file; it must be there."""
+    text = path.read_text()
+    assert old in text, old
+    path.write_text(text.replace(old, new))
+
+
 def answer(folder, file=None, old=None, new=None):
     """Write an answer to tasks 0 to 3, with one change; return its folder."""
     shutil.copytree(os.path.join(TESTS, 'answers'), str(folder),
                     ignore=shutil.ignore_patterns('__pycache__'))
     if file:
-        text = (folder / file).read_text()
-        assert old in text
-        (folder / file).write_text(text.replace(old, new))
+        change(folder / file, old, new)
     return folder
 
 
@@ -140,9 +145,7 @@ def test_each_mistake_is_recognised(tmp_path, part):
         ones = [mistake for mistake in MISTAKES if mistake[0] == file]
         if part < len(ones):
             _, old, new, mistakes[file] = ones[part]
-            text = (folder / file).read_text()
-            assert old in text
-            (folder / file).write_text(text.replace(old, new))
+            change(folder / file, old, new)
     code, text, tests = judge(folder, '--only', '0-3')
     assert code == 1
     for file in FILES:
@@ -160,8 +163,7 @@ def test_readme_shows_what_is_printed(tmp_path):
     """
     folder = answer(tmp_path / 'my-cnn')
     for file, old, new, _ in (MISTAKES[7], MISTAKES[15], MISTAKES[23]):
-        text = (folder / file).read_text()
-        (folder / file).write_text(text.replace(old, new))
+        change(folder / file, old, new)
     code, text, _ = judge(folder, '--only', '0-3')
     with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as page:
         shown = page.read().split('```text\n')[1].split('```')[0]
@@ -202,7 +204,8 @@ def test_a_loss_is_one_cases(tmp_path, what):
     body, said = LOSSES[what]
     folder = hostile(tmp_path / 'answer', 'if stride == (2, 2):\n' +
                      textwrap.indent(body, '    '))
-    code, text, tests = judge(folder, '--only', '0', '--limit', '1')
+    code, text, tests = judge(folder, '--only', '0', '--limit', '1',
+                              '--memory', '1.5')
     lost = [name for name in failing(tests) if 'rules' not in name]
     assert code == 1
     assert lost == ['0-conv_forward.py: ' + name for name in (
@@ -348,7 +351,9 @@ def test_reports(tmp_path):
     ([TESTS], 'holds none of 0-conv_forward.py'),
     ([ROOT, '--only', '7'], 'there are tasks 0 to 5'),
     ([ROOT, '--only', 'x'], 'invalid'),
-    ([ROOT, '--limit', '-1'], 'not positive')])
+    ([ROOT, '--limit', '-1'], 'not positive'),
+    ([ROOT, '--json', '/no/where'], '/no is no folder to write into'),
+    ([ROOT, '--csv', ROOT], 'is a folder')])
 def test_wrong_commands_are_refused(args, said):
     """A wrong command is refused in one line, besides argparse's usage."""
     result = subprocess.run(
