@@ -48,6 +48,16 @@ Is multiplying by zeros not a waste? It is extra work, but it takes less time
 than the copying that it saves. A processor also multiplies faster when a
 matrix has more columns. And only a few examples, or a part of one, are laid
 out at a time, so that their windows stay in the processor's cache.
+
+Adding up is slow, too. At stride 1 there is another way: dA_prev is a
+convolution itself. dZ, with zeros around it, goes through the kernels turned
+by 180 degrees, and each of its windows makes the gradient of a pixel:
+
+    dA_pad[i, p, q, c] = sum over r < kh, s < kw, k < c_new of
+                         dZ_pad[i, p + r, q + s, k] *
+                         W[kh - 1 - r, kw - 1 - s, c, k]
+
+This is faster where there are many channels, and not more kernels.
 """
 import numpy as np
 
@@ -104,23 +114,25 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         return tuple(np.zeros(array.shape, dtype) for array in (A_prev, W, b))
     sound = _finite_examples(dZ) & _finite_examples(A_prev)     # (m,)
     multiply = _rounded_product if _is_rounded(A_prev, dZ) else np.matmul
-    t = 1
-    if sound.any() and np.isfinite(W).all() and multiply is np.matmul:
-        t = _sharing(W, new[1], stride[1], sum_dtype)
-    if t > 1 and not sound.all():
+    wide = sound.any() and np.isfinite(W).all() and multiply is np.matmul
+    t = _sharing(W, new[1], stride[1], sum_dtype) if wide else 1
+    turned = wide and _is_turned(W, A_prev.shape, new, stride)
+    if (t > 1 or turned) and not sound.all():
         return _apart(sound, dZ, A_prev, W, b, padding, stride)
     kernels = _widen(W.astype(sum_dtype), b, t, stride[1])
     windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
     dkernels, dA_pad = np.zeros_like(kernels), np.zeros_like(windows.A_pad)
     dwindows = windows.view(dA_pad)             # (n, h_new, w, kh, kw, c_prev)
-    apart = -(-windows.k[1] // windows.stride[1])
-    dA_prev = np.empty(A_prev.shape, sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
+        dA_prev = (_turned(dZ, W, before, A_prev.shape[1:3], sum_dtype)
+                   if turned else np.empty(A_prev.shape, sum_dtype))
         for (i, y, x), matrix in windows:
             dout = _outputs(dZ[i, y], x, t, sum_dtype)
             dkernels += multiply(matrix.T, dout)
-            _add_up(dout, kernels, dwindows[:i.stop - i.start, y, x], apart)
-            if (y.stop, x.stop) == windows.new:     # i is complete
+            if not turned:
+                _add_up(dout, kernels, dwindows[:i.stop - i.start, y, x],
+                        windows.stride[1])
+            if not turned and (y.stop, x.stop) == windows.new:  # i is complete
                 dA_prev[i] = dA_pad[windows.inside][:i.stop - i.start]
                 dA_pad[...] = 0
     gradients = (dA_prev,) + _narrow(dkernels, W.shape, t, stride[1])
@@ -469,23 +481,67 @@ def _outputs(dZ, x, t, dtype):
     return dout.reshape(-1, t * part.shape[3])
 
 
-def _add_up(dout, kernels, dwindows, apart):
+def _is_turned(W, A_prev_shape, new, stride):
+    """Return whether `_turned` is possible, and faster than `_add_up`.
+
+    It is faster where there are many channels, not more kernels than channels,
+    and not many more pixels than outputs.
+
+    >>> W = np.zeros((3, 3, 8, 8))
+    >>> _is_turned(W, (9, 8, 7, 8), (8, 7), (1, 1)), _is_turned(
+    ...     W, (9, 8, 7, 8), (6, 5), (1, 1))
+    (True, False)
+    """
+    _, h_prev, w_prev, c_prev = A_prev_shape
+    return (stride == (1, 1) and c_prev >= max(8, W.shape[3]) and
+            2 * h_prev * w_prev <= 3 * new[0] * new[1])
+
+
+def _turned(dZ, W, before, size, dtype):
+    """Return dA_prev at stride 1: dZ convolved with the kernels turned round.
+
+    A pixel's gradient is a window of dZ, with zeros around it, times the
+    kernels turned by 180 degrees. before says how many zeros are above A_prev
+    and to its left, size is A_prev's height and width.
+
+    >>> dZ, W = np.array([1, 10]), np.array([2, 3])
+    >>> _turned(dZ.reshape(1, 1, 2, 1), W.reshape(1, 2, 1, 1), (0, 0), (1, 3),
+    ...         dZ.dtype).ravel()
+    array([ 2, 23, 30])
+    """
+    kh, kw, c_prev, _ = W.shape
+    W = W[::-1, ::-1].transpose(0, 1, 3, 2).astype(dtype)
+    t = _sharing(W, size[1], 1, dtype)
+    kernels = _widen(W, np.zeros((1, 1, 1, c_prev), dtype), t, 1)
+    windows = _Windows(dZ, (kh - 1 - before[0], kw - 1 - before[1]), (kh, kw),
+                       (1, 1), size, t, dtype)
+    dA_prev = np.empty((len(dZ),) + windows.new + (t * c_prev,), dtype)
+    for here, matrix in windows:
+        np.matmul(matrix, kernels, out=dA_prev[here].reshape(-1, t * c_prev))
+    # (m, h_prev, w_prev, c_prev), without the last windows' unused pixels
+    dA_prev = dA_prev.reshape(len(dZ), size[0], -1, c_prev)[:, :, :size[1]]
+    return np.ascontiguousarray(dA_prev)
+
+
+def _add_up(dout, kernels, dwindows, step):
     """Add each window's gradient, dout @ kernels.T, at its pixels.
 
-    dwindows, (n, h, w, kh, kw, c), is a view of dA_pad. Windows that are
-    `apart` from one another in a row share no pixel, so these are added at
-    once. Windows above one another may share some, but not in the same row r
-    of theirs, so one such row of all windows is added at a time.
+    dwindows, (n, h, w, kh, kw, c), is a view of dA_pad; in a row, each window
+    begins `step` pixels after the one before. Windows that are `apart` from
+    one another share no pixel, so these are added at once. Windows above one
+    another may share some, but not in the same row r of theirs, so one such
+    row of all windows is added at a time.
 
     >>> dA_pad = np.zeros((1, 1, 4, 1), int)
     >>> windows = _Windows(dA_pad, (0, 0), (1, 2), (1, 1), (1, 3), 1,
     ...                    dA_pad.dtype)
     >>> _add_up(np.array([[1], [10], [100]]), np.array([[1], [2], [0]]),
-    ...         windows.view(dA_pad), 2)
+    ...         windows.view(dA_pad), 1)
     >>> dA_pad.ravel()
     array([  1,  12, 120, 200])
     """
-    kh = dwindows.shape[3]
+    kh, kw = dwindows.shape[3:5]
+    apart = -(-kw // step)
     for r, kernel in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
         drow = (dout @ kernel.T).reshape(dwindows[:, :, :, r].shape)
         for q in range(apart):

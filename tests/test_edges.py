@@ -86,6 +86,36 @@ def test_one_infinite_pixel_changes_no_other_example(layer, special):
     assert np.isfinite(found[1][1][99]).sum() == 28 * 28 - 9
 
 
+@pytest.mark.parametrize('special', [np.nan, np.inf])
+@pytest.mark.parametrize('c_prev, c_new', [(64, 64), (16, 8), (256, 8)])
+def test_one_infinite_gradient_among_many_channels(rng, c_prev, c_new,
+                                                   special):
+    """It reaches the pixels of its window, and changes no other example."""
+    dZ, A_prev = rng.randn(5, 8, 9, c_new), rng.randn(5, 8, 9, c_prev)
+    W, b = rng.randn(3, 3, c_prev, c_new), np.zeros((1, 1, 1, c_new))
+    before = conv_backward(dZ, A_prev, W, b)[0]
+    dZ[2, 3, 4, 5] = special
+    after = conv_backward(dZ, A_prev, W, b)[0]
+    others = np.arange(5) != 2
+    np.testing.assert_array_equal(before[others], after[others])
+    reached = ~np.isfinite(after[2]).all(axis=2)
+    assert reached[2:5, 3:6].all() and reached.sum() == 9
+    np.testing.assert_allclose(after[2][~reached], before[2][~reached],
+                               rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('c_prev, c_new', [(64, 64), (16, 8), (256, 8)])
+def test_one_infinite_weight_among_many_channels(rng, c_prev, c_new):
+    """It reaches only pixels that met it: not those beside the zeros."""
+    dZ, A_prev = rng.rand(1, 4, 4, c_new), rng.rand(1, 4, 4, c_prev)
+    W, b = rng.rand(3, 3, c_prev, c_new), np.zeros((1, 1, 1, c_new))
+    W[0, 0, 1, 2] = np.inf
+    dA_prev = conv_backward(dZ, A_prev, W, b)[0]
+    assert not np.isnan(dA_prev).any()
+    assert np.isinf(dA_prev[0, :3, :3, 1]).all()
+    assert np.isinf(dA_prev).sum() == 9
+
+
 def count_products(monkeypatch, call):
     """Return how many multiplications np.matmul makes during a call."""
     count, matmul = [0], np.matmul
