@@ -18,8 +18,10 @@ sys.path.insert(1, os.path.join(ROOT, 'lesson'))
 import loops  # noqa: E402
 
 # name; the call; the note on a different result, where accepted answers
-# differ, else ''; what else gives the same result as the definition
-Case = collections.namedtuple('Case', 'name call note also')
+# differ, else ''; what else gives the same result as the definition; the MiB
+# beyond arguments and results that ours does with, where it is measured
+Case = collections.namedtuple('Case', 'name call note also most')
+Case.__new__.__defaults__ = None,
 
 DIGITS = os.path.join(ROOT, 'data', 'MNIST.npz')
 ODD = ("Accepted answers differ where the number of zeros is odd. Ours puts "
@@ -29,21 +31,53 @@ TENSORFLOW, DIFFERENCES = 'TensorFlow', 'finite differences'
 PUBLISHED = "the course's published output"
 DTYPE = ('The numbers are right. Their dtype is {}; ours keeps float32, as '
          'NumPy does.')
+MEMORY = ('The numbers are right. The call takes {} MiB beyond its arguments '
+          'and its result; ours takes at most {}.')
+SMALL = ('Accepted answers differ on small integers: NumPy computes with '
+         'uint8, say, modulo 256. Ours adds at least int64, so nothing wraps '
+         'around.')
+HALF = ('Accepted answers differ on float16, whose sums lose digits. Ours '
+        'adds in float32, and rounds once.')
+INFINITE = ('Accepted answers differ where a gradient is infinite or NaN: 0 '
+            'times infinity is NaN. Ours gives it to the maximum, and nothing '
+            'to the other pixels.')
+EMPTY = ('Accepted answers differ on a gradient without rows or columns. Ours '
+         'returns zeros: no position has a gradient.')
+LARGEST = ('Accepted answers differ where a sum exceeds the largest number of '
+           'the dtype. Ours gives the average, which does not.')
+FAR = ('Accepted answers differ at strides close to the largest integer. Ours '
+       'has one window, as at every stride larger than the image.')
+# whatever an answer does there, it is not wrong
+OPEN = SMALL, HALF, INFINITE, EMPTY, LARGEST, FAR
+
+
+def widened(*arrays):
+    """Return arrays, small dtypes made large enough for any sum.
+
+    >>> [array.dtype.name for array in widened(np.uint8([1]), np.float16([1]))]
+    ['int64', 'float64']
+    """
+    wide = {'b': 'i8', 'u': 'i8', 'i': 'i8', 'f': 'f4'}
+    return [array.astype('f8' if array.dtype.char == 'e' else np.result_type(
+        array, wide[array.dtype.kind])) for array in arrays]
 
 
 def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     """Return what task 0 defines."""
-    return activation(loops.conv_forward(A_prev, W, b, padding, stride))
+    return activation(loops.conv_forward(*widened(A_prev, W, b), padding,
+                                         stride))
 
 
 def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     """Return what task 1 defines."""
+    if mode == 'avg':      # a sum may be larger than any float64
+        A_prev = A_prev.astype(np.longdouble)
     return loops.pool_forward(A_prev, kernel_shape, stride, mode)
 
 
 def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     """Return what task 2 defines."""
-    return loops.conv_backward(dZ, A_prev, W, padding, stride)
+    return loops.conv_backward(*widened(dZ, A_prev, W), padding, stride)
 
 
 def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
@@ -135,6 +169,9 @@ LAYERS = [
     ('one example of 64 channels', (1, 60, 40, 64), (5, 5), 1, 'valid',
      (2, 3)),
     ('264 channels', (1, 6, 64, 264), (5, 5), 2, 'valid', (1, 1)),
+    ('sixty examples of 64 channels', (60, 20, 20, 64), (5, 5), 1, 'valid',
+     (2, 3)),
+    ('one row of 3,000 pixels', (1, 1, 3000, 64), (1, 101), 1, 'same', (1, 1)),
 ]
 ODD_LAYERS = [
     ('2x2 kernel, same', (1, 4, 4, 1), (2, 2), 1, 'same', (1, 1)),
@@ -174,7 +211,16 @@ POOLS = [
     ('long rows, the last windows do not fit', (1, 8, 700, 1), (3, 3),
      (2, 2)),
     ('128 channels', (9, 10, 20, 128), (2, 2), (2, 4)),
+    ('one wide window', (1, 1, 8000, 1), (1, 4000), (1, 1)),
+    ('one high window', (1, 8000, 1, 1), (4000, 1), (1, 1)),
+    ('one large image', (1, 60, 3000, 8), (9, 5), (7, 60)),
 ]
+# the layers whose memory is measured; in MiB, what ours takes at most, forward
+# and backward
+MOST = {'sixty examples of 64 channels': (25, 40),
+        'one row of 3,000 pixels': (8, 16),
+        'one wide window': (2, 2), 'one high window': (2, 2),
+        'one large image': (4, 12)}
 
 
 def shape_of_output(A_prev, kernel, padding, stride):
@@ -202,7 +248,9 @@ def conv_cases(backward):
         also = [TENSORFLOW] * (padding == 'valid' or
                                stride == (1, 1) and not odd)
         also += [DIFFERENCES] * backward
-        yield Case(name, ', '.join(call) + ')', ODD if odd else '', also)
+        most = MOST[name][backward] if name in MOST else None
+        yield Case(name, ', '.join(call) + ')',
+                   MEMORY if most else ODD if odd else '', also, most)
 
 
 def pool_cases(backward):
@@ -216,9 +264,11 @@ def pool_cases(backward):
             dA = A_prev[:1] + shape_of_output(
                 A_prev, kernel, 'valid', stride) + A_prev[3:]
             call.insert(0, numbers(dA, 3, 13, 6))
+        most = MOST[name][backward] if name in MOST else None
         yield Case('{}, {}'.format(mode, name), '{}({})'.format(
-            'pool_backward' if backward else 'pool_forward',
-            ', '.join(call)), '', [TENSORFLOW] + [DIFFERENCES] * backward)
+            'pool_backward' if backward else 'pool_forward', ', '.join(call)),
+            MEMORY if most else '', [TENSORFLOW] + [DIFFERENCES] * backward,
+            most)
 
 
 def case(name, call, note='', also=()):
@@ -233,6 +283,15 @@ ARRAYS = {dtype: [numbers((1, 5, 5, 1), dtype=dtype),
                   numbers((1, 1, 1, 1), 1, 9, -2, dtype),
                   numbers((1, 5, 5, 1), 3, 13, 6, dtype)]
           for dtype in ('', 'f4', 'i8')}
+# numbers whose sums need more than their dtype
+BRIGHT = {dtype: [numbers((1, 5, 5, 1), 1, 9, -most, dtype),
+                  numbers((3, 3, 1, 1), 1, 9, -most, dtype),
+                  numbers((1, 1, 1, 1), 1, 9, -most, dtype),
+                  numbers((1, 5, 5, 1), 1, 9, -most, dtype)]
+          for dtype, most in (('u1', 200), ('i2', 9000))}
+HALF_ONES = ["np.ones((1, 12, 12, 1), 'f2')",
+             "np.full((11, 11, 1, 1), .1, 'f2')",
+             "np.zeros((1, 1, 1, 1), 'f2')"]
 BROKEN = 'A = np.ones((2, 6, {}, 1)); A[0, 2, 3, 0] = {}; '
 # the 2 ** 30 in each pixel cancels in the sums, but a sum that is rounded to
 # float32 on the way loses the rest
@@ -268,6 +327,14 @@ def forward_cases():
                    BROKEN.format(w, value) + 'conv_forward(A, np.ones((3, 3, '
                    "1, {0})), np.zeros((1, 1, 1, {0})), np.positive)".format(
                        c_new))
+    for dtype in BRIGHT:
+        yield case('dtype {}'.format(dtype), 'conv_forward({}, {}, {}, '
+                   'np.positive)'.format(*BRIGHT[dtype]), SMALL)
+    yield case('float16', 'conv_forward({}, {}, {}, np.positive)'.format(
+        *HALF_ONES), HALF)
+    yield case('stride of 2 ** 62', 'conv_forward({}, {}, {}, np.positive, '
+               "padding='valid', stride=(2 ** 62, 2 ** 62))".format(
+                   image, kernel, bias), FAR)
 
 
 def pool_forward_cases():
@@ -285,6 +352,15 @@ def pool_forward_cases():
                "pool_forward(A, (2, 2), (2, 2), 'avg')")
     yield case('NaN in one pixel', BROKEN.format(6, 'np.nan') +
                'pool_forward(A, (2, 2), (2, 2))')
+    for dtype in BRIGHT:
+        yield case('avg, dtype {}'.format(dtype), 'pool_forward({}, (2, 2), '
+                   "mode='avg')".format(BRIGHT[dtype][0]), SMALL)
+    yield case('avg, float16', "pool_forward(np.full((1, 9, 9, 1), 2047, "
+               "'f2'), (3, 3), mode='avg')", HALF)
+    yield case('avg, sums beyond float64', 'pool_forward(np.full((1, 4, 4, 1),'
+               " 1e308), (2, 2), mode='avg')", LARGEST)
+    yield case('stride of 2 ** 62', 'pool_forward({}, (2, 2), (2 ** 62, '
+               '2 ** 62))'.format(ARRAYS[''][0]), FAR)
 
 
 def backward_cases():
@@ -317,6 +393,18 @@ def backward_cases():
     yield case('NaN in one gradient, 17 pixels across', 'G = np.ones((2, 6, '
                '17, 8)); G[0, 2, 3, 0] = np.nan; conv_backward(G, np.ones((2, '
                '6, 17, 1)), np.ones((3, 3, 1, 8)), np.zeros((1, 1, 1, 8)))')
+    for dtype in BRIGHT:
+        image, kernel, bias, gradient = BRIGHT[dtype]
+        yield case('dtype {}'.format(dtype), 'conv_backward({}, {}, {}, {})'
+                   .format(gradient, image, kernel, bias), SMALL)
+    yield case('float16', 'conv_backward({0}, {0}, {1}, {2})'.format(
+        *HALF_ONES), HALF)
+    image, kernel, bias, gradient = ARRAYS['']
+    yield case('gradient of no position', 'conv_backward(np.ones((1, 0, 0, 1))'
+               ', {}, {}, {})'.format(image, kernel, bias), EMPTY)
+    yield case('stride of 2 ** 62', 'conv_backward(np.ones((1, 1, 1, 1)), {}, '
+               "{}, {}, padding='valid', stride=(2 ** 62, 2 ** 62))".format(
+                   image, kernel, bias), FAR)
     yield case("the course's driver", TEN +
                'np.random.seed(0); W = np.random.randn(3, 3, 1, 2); '
                'b = np.random.randn(1, 1, 1, 2); '
@@ -345,6 +433,27 @@ def pool_backward_cases():
                            numbers((1, 2, 2, 1), dtype=dtype),
                            ARRAYS[dtype][0], mode),
                        DTYPE if dtype == 'f4' else '')
+    for mode in 'max', 'avg':
+        for dtype in BRIGHT:
+            yield case('{}, dtype {}'.format(mode, dtype), 'pool_backward({}, '
+                       "{}, (2, 2), mode='{}')".format(
+                           numbers((1, 4, 4, 1), 1, 9, -200, dtype),
+                           BRIGHT[dtype][0], mode), SMALL)
+        yield case('{}, float16'.format(mode), "pool_backward(np.ones((1, 1, "
+                   "3001, 1), 'f2'), np.ones((1, 1, 6000, 1), 'f2'), (1, 3000)"
+                   ", mode='{}')".format(mode), HALF)
+        for name, value in ('infinity', 'np.inf'), ('NaN', 'np.nan'):
+            for stride in (1, 1), (2, 2):
+                yield case('{}, {} in one gradient, stride {}'.format(
+                    mode, name, stride[0]), 'G = np.ones((1, 2, 2, 1)); '
+                    'G[0, 0, 0, 0] = {}; pool_backward(G, {}, (2, 2), {}, '
+                    "'{}')".format(value, image, stride, mode), INFINITE)
+        yield case('{}, gradient of no position'.format(mode), 'pool_backward('
+                   "np.ones((1, 0, 0, 1)), {}, (2, 2), mode='{}')".format(
+                       image, mode), EMPTY)
+        yield case('{}, stride of 2 ** 62'.format(mode), 'pool_backward('
+                   'np.ones((1, 1, 1, 1)), {}, (2, 2), (2 ** 62, 2 ** 62), '
+                   "'{}')".format(image, mode), FAR)
     yield case("the course's driver", TEN +
                'X = np.concatenate((X, 1 - X), axis=3); np.random.seed(0); '
                'dA = np.random.randn(10, 9, 9, 2); '

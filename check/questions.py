@@ -59,7 +59,8 @@ def mismatches(one, other):
     """
     finite = np.abs(other[np.isfinite(other)]).astype(float)
     size = finite.max() if finite.size else 1
-    return ~np.isclose(one, other, rtol=1e-5, atol=1e-6 * size,
+    rtol = 1e-3 if one.dtype == np.float16 else 1e-5
+    return ~np.isclose(one, other, rtol=rtol, atol=rtol / 10 * size,
                        equal_nan=True)
 
 
@@ -92,6 +93,16 @@ def named(result, right):
             '{} values'.format(len(result))
             if isinstance(result, (tuple, list)) else type(result).__name__))
     return list(zip(('dA_prev', 'dW', 'db'), result, right))
+
+
+def agrees(answer, call):
+    """Return whether an answer gives the right result, whatever it does."""
+    try:
+        result = asked(answer, 'call', call)['value']
+        pairs = named(result, cases.right(answer.file, call))
+    except pytest.fail.Exception:
+        return False
+    return not any(difference(*pair) for pair in pairs)
 
 
 def source(question):
@@ -128,11 +139,15 @@ def test_import(answer, question):
 def test_case(answer, question, record_property):
     """The result of a call is right, and its arguments are unchanged."""
     file, call, note = answer.file, question.call, question.note
-    reply = asked(answer, 'call', call)
+    if note in cases.OPEN:
+        if not agrees(answer, call):
+            record_property('note', note)
+        return
+    reply = asked(answer, 'memory' if question.most else 'call', call)
     result, right = reply['value'], cases.right(file, call)
     pairs = named(result, right)
     wrong = [text for text in (difference(*pair) for pair in pairs) if text]
-    if wrong and note and note != cases.DTYPE:
+    if wrong and note == cases.ODD:
         record_property('note', note)
     elif wrong:
         looks = mistakes.diagnosis(file, call, result, right, equal,
@@ -145,6 +160,9 @@ def test_case(answer, question, record_property):
     dtypes = {str(part.dtype) for _, part, _ in pairs} - {'float32'}
     if note == cases.DTYPE and dtypes:
         record_property('note', note.format(' and '.join(sorted(dtypes))))
+    if question.most and reply['beyond'] > question.most * 2 ** 20:
+        record_property('note', note.format(
+            round(reply['beyond'] / 2 ** 20), question.most))
 
 
 def test_network(answer, question, record_property):

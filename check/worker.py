@@ -11,6 +11,8 @@ import signal
 import sys
 import time
 import traceback
+import tracemalloc
+import types
 
 import numpy as np
 
@@ -44,7 +46,8 @@ def serve(connection, folder, file, memory):
             elif kind == 'probe':
                 reply = getattr(networks, text)(module.lenet5)
             else:
-                reply = {'call': call, 'time': duration}[kind](module, text)
+                reply = {'call': call, 'memory': memory_of,
+                         'time': duration}[kind](module, text)
             reply = 'returned', plain(reply)
         except BaseException as error:  # includes sys.exit() in the answer
             reply = 'raised', description(error, folder)
@@ -84,6 +87,31 @@ def call(module, text):
     names = {'np': np, name: watched}
     exec('\n'.join(before), names)
     return {'value': eval(text, names), 'modified': modified}
+
+
+def memory_of(module, text):
+    """Do what `call` does, and return the bytes beyond what was there.
+
+    They are the most that the call held, without its result.
+    """
+    name, beyond = text.split('\n')[-1].split('(')[0], []
+    function = getattr(module, name)
+
+    def traced(*args, **kwargs):
+        """Call the function, and measure."""
+        tracemalloc.start()
+        try:
+            result = function(*args, **kwargs)
+            beyond.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        parts = result if isinstance(result, (tuple, list)) else (result,)
+        beyond[0] -= sum(getattr(part, 'nbytes', 0) for part in parts)
+        return result
+
+    reply = call(types.SimpleNamespace(**{name: traced}), text)
+    reply['beyond'] = beyond[0]
+    return reply
 
 
 def duration(module, text):

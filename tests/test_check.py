@@ -133,28 +133,35 @@ def test_loops_are_right(tmp_path):
     assert time.perf_counter() - start < 20
 
 
-@pytest.mark.parametrize('part', range(9))
-def test_each_mistake_is_recognised(tmp_path, part):
+def test_each_mistake_is_recognised(tmp_path):
     """Each mistake is blamed in its own file, and named.
 
     An answer has at most one mistake in each file, so that each of its files
-    must be found right or wrong by itself.
+    must be found right or wrong by itself. All are judged in one run, as the
+    definitions' results are then computed only once.
     """
-    folder, mistakes = answer(tmp_path / 'answer'), {}
-    for file in FILES:
-        ones = [mistake for mistake in MISTAKES if mistake[0] == file]
-        if part < len(ones):
-            _, old, new, mistakes[file] = ones[part]
-            change(folder / file, old, new)
-    code, text, tests = judge(folder, '--only', '0-3')
+    answers = []
+    for part in range(9):
+        folder, mistakes = answer(tmp_path / 'answer{}'.format(part)), {}
+        for file in FILES:
+            ones = [mistake for mistake in MISTAKES if mistake[0] == file]
+            if part < len(ones):
+                _, old, new, mistakes[file] = ones[part]
+                change(folder / file, old, new)
+        answers.append((folder, mistakes))
+    assert sum(len(mistakes) for _, mistakes in answers) == len(MISTAKES)
+    code, text, tests = judge(*[folder for folder, _ in answers], '--only',
+                              '0-3')
     assert code == 1
-    for file in FILES:
-        wrong = [test['output'] for test in tests if
-                 test['status'] != 'passed' and test['name'].startswith(file)]
-        verdict = re.search(file + ' +([a-z]+)', text).group(1)
-        assert verdict == ('wrong' if file in mistakes else 'ok')
-        assert bool(wrong) == (file in mistakes)
-        if wrong:
+    for folder, mistakes in answers:
+        verdicts = re.search('^{} +(.*)'.format(re.escape(str(folder))), text,
+                             re.MULTILINE).group(1).split()
+        assert verdicts == ['wrong' if file in mistakes else 'ok'
+                            for file in FILES]
+        for file in mistakes:
+            wrong = [test['output'] for test in tests if
+                     test['status'] != 'passed' and test['name'].startswith(
+                         '{}, {}: '.format(folder, file))]
             assert any(mistakes[file] in output for output in wrong), wrong[0]
 
 

@@ -12,8 +12,9 @@ many examples are processed at a time.
 
 With --check, the checker, check/check.py, judges the changed files instead.
 Changes to the refusal of arguments are left out, because the checker does not
-judge that. A change is printed if the tests notice it but the checker does
-not.
+judge that. A change is `noticed` if a case fails, and `noted` if the report
+has a note that the unchanged file does not get. It is printed if the tests
+notice it but the checker does neither.
 """
 import argparse
 import ast
@@ -149,20 +150,25 @@ def survives(name, program):
     return result.returncode == 0
 
 
-def escapes(name, program):
-    """Run the checker's cases on a changed file; say whether all pass."""
+def checked(name, program):
+    """Return what the checker's cases say of a changed file.
+
+    It is `noticed`, `noted` or `missed`.
+    """
+    notes = []
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, name), 'w') as file:
             file.write(program)
         answer = Answer(os.path.realpath(folder), name, 10, 2 ** 31)
         try:
             for case in cases.cases(name):
-                questions.test_case(answer, case, lambda *_: None)
+                questions.test_case(answer, case,
+                                    lambda *note: notes.append(note))
         except (pytest.fail.Exception, pytest.skip.Exception):
-            return False
+            return 'noticed'
         finally:
             answer.stop()
-    return True
+    return 'noted' if notes else 'missed'
 
 
 def by_tests(name, program):
@@ -173,11 +179,13 @@ def by_tests(name, program):
 def by_checker(name, program):
     """Return the checker's verdict on a change.
 
-    A change that only the tests notice is `missed`.
+    A change that only the tests notice is `missed`; one that they do not
+    notice has `survived`, unless a case fails.
     """
-    if not escapes(name, program):
-        return 'noticed'
-    return 'survived' if survives(name, program) else 'missed'
+    found = checked(name, program)
+    if found != 'noticed' and survives(name, program):
+        return 'survived'
+    return found
 
 
 def main():
@@ -192,7 +200,7 @@ def main():
     printed = 'missed' if args.check else 'survived'
     for name in args.files:
         with open(os.path.join(ROOT, name)) as file:
-            if verdict(name, file.read()) == 'noticed':
+            if verdict(name, file.read()) != 'survived':
                 sys.exit('{}: the tests fail as it is'.format(name))
         found, count = list(mutants(name, not args.check)), {}
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
