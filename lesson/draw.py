@@ -2,10 +2,12 @@
 """Draw the pictures of the pages, with the numbers of example.py.
 
 The numbers and shapes in the pictures are computed by the functions of tasks 0
-to 3, or by the Keras LeNet-5, trained here for three epochs.
+to 3, or by the Keras LeNet-5, trained here for three epochs. Times are not
+measured again: the ladder's bars show those in the page.
 """
 import os
 import random
+import re
 import sys
 
 import matplotlib
@@ -20,6 +22,7 @@ ROOT = os.path.dirname(LESSON)
 sys.path[:0] = [os.path.join(ROOT, room) for room in ('mains', 'examples')]
 surroundings = __import__('surroundings')
 example = __import__('example')
+ladder = __import__('ladder')
 scratch = __import__('lenet5_from_scratch')
 alexnet = __import__('6-alexnet')
 conv_forward = __import__('0-conv_forward').conv_forward
@@ -420,6 +423,17 @@ def draw_alexnet():
     save(figure, 'alexnet.svg')
 
 
+def draw_ladder():
+    """Draw the times in the page's tables, which ladder.py has printed."""
+    with open(os.path.join(LESSON, 'README.md'), encoding='utf-8') as page:
+        rows = re.findall(r'^\| ([^|]*?) \| ([\d.e+]+) \| [\d.e+]+ \|$',
+                          page.read(), re.MULTILINE)
+    times = iter([(name, float(taken)) for name, taken in rows])
+    ladder.draw({layer: [next(times) for _ in rungs]
+                 for layer, rungs in ladder.LAYERS.items()},
+                os.path.join(LESSON, 'ladder.svg'))
+
+
 def train(activation, lib, epochs=3, chunk=2500):
     """Train the Keras LeNet-5 with ReLU or tanh.
 
@@ -495,6 +509,7 @@ def main():
     draw_wide()
     draw_overlap(lib['X_valid'][0])
     draw_alexnet()
+    draw_ladder()
     errors, weights = train('relu', lib)
     draw_layers(weights, lib['X_valid'])
     draw_relu_and_tanh({'ReLU': errors, 'tanh': train('tanh', lib)[0]})

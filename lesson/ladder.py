@@ -212,16 +212,21 @@ def draw(found, path):
     import matplotlib
     matplotlib.use('agg')
     import matplotlib.pyplot as plt
-    figure, axes = plt.subplots(2, 1, figsize=(8, 6), constrained_layout=True)
-    for axis, (layer, rows) in zip(axes, found.items()):
-        names = [name for name, _ in rows][::-1]
-        speeds = [rows[0][1] / seconds for _, seconds in rows][::-1]
-        axis.barh(names, speeds, color='#0072b2')
-        axis.set_xscale('log')
-        axis.set_title(layer, fontsize=13)
-        axis.set_xlabel('times as fast as nested loops')
-    figure.savefig(path, metadata={'Date': None})
-    plt.close(figure)
+    with plt.rc_context({'font.size': 13, 'axes.titlesize': 13,
+                         'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'}):
+        figure, axes = plt.subplots(2, 1, figsize=(8, 6),
+                                    constrained_layout=True)
+        for axis, (layer, rows) in zip(axes, found.items()):
+            names = [name for name, _ in rows][::-1]
+            speeds = [rows[0][1] / seconds for _, seconds in rows][::-1]
+            axis.barh(names, speeds, color='#0072b2')
+            axis.set_xscale('log')
+            axis.set_xticks([1, 10, 100])
+            axis.set_xticklabels(['1', '10', '100'])
+            axis.set_title(layer)
+            axis.set_xlabel('times as fast as nested loops')
+        figure.savefig(path, metadata={'Date': None})
+        plt.close(figure)
     print(path)
 
 
