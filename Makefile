@@ -26,7 +26,7 @@ help:
 	@echo '               layers over more images than memory holds'
 	@echo 'make quick     run the tests that end within a minute'
 	@echo 'make test      run every test'
-	@echo 'make bench     measure every speed (QUICK=--quick: in two minutes;'
+	@echo 'make bench     measure every speed (QUICK=--quick: in six minutes;'
 	@echo '               AGAINST=COMMIT: against an older commit alone)'
 	@echo 'make figures   draw the pictures of the pages again'
 	@echo 'make clean     remove what these made'
@@ -55,14 +55,19 @@ examples: $(VENV)/examples
 		echo "== examples/$$example took $$(($$(date +%s) - start)) s"; \
 	done
 
+# several tests run at once, so each computes in one thread
+ONE := OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
+	TF_NUM_INTEROP_THREADS=1
+
 quick: $(VENV)/tests
-	$(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
+	$(ONE) $(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
 		files.py four_files.py conv.py pool.py edges.py refusals.py \
 		properties.py)
 
 test: $(VENV)/tests $(VENV)/examples
-	$(VENV)/bin/python -m pytest -n auto --dist loadgroup --cov \
-		--cov-config=.coveragerc --hypothesis-seed=$(SEED) tests
+	$(ONE) $(VENV)/bin/python -m pytest -n auto \
+		--dist loadgroup --cov --cov-config=.coveragerc \
+		--hypothesis-seed=$(SEED) tests
 
 bench: $(VENV)/benchmarks
 	$(VENV)/bin/python benchmarks/bench.py $(QUICK) \

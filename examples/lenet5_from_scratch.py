@@ -11,9 +11,12 @@ import argparse
 import os
 import sys
 
-import matplotlib.pyplot as plt
-import numpy as np
-from tqdm import tqdm
+# the products of a step are small: several threads gain little, and on a busy
+# machine they wait for one another
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
 surroundings = __import__('surroundings')
