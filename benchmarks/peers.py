@@ -6,6 +6,7 @@ arguments for each library and direction. Arrays are converted beforehand, so
 that a call does the computation and nothing else.
 """
 import os
+import platform
 import sys
 
 import numpy as np
@@ -23,6 +24,26 @@ conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
+further = __import__('further')
+CHANNELS_FIRST = 'pytorch', 'mygrad', 'onnxruntime'
+
+
+def versions():
+    """Return the version of everything that is compared."""
+    found = {'python': platform.python_version(), 'numpy': np.__version__,
+             'tensorflow': tf.__version__,
+             'pytorch': getattr(torch, '__version__', None)}
+    for name in 'mygrad', 'jax', 'onnxruntime':
+        found[name] = getattr(sys.modules.get(name), '__version__', None)
+    return {name: version for name, version in found.items() if version}
+
+
+def add(calls, more):
+    """Add {library: {direction: call}} to {direction: {library: call}}."""
+    for library, directions in more.items():
+        for direction, call in directions.items():
+            calls[direction][library] = call
+    return calls
 
 
 def identity(Z):
@@ -50,7 +71,7 @@ def check_agreement(calls):
         results[name] = [np.asarray(array) for array in result]
     ours = results.pop('ours')
     for name, theirs in results.items():
-        if name == 'pytorch':
+        if name in CHANNELS_FIRST:
             # channels come before rows, and new channels before previous
             orders = [(0, 2, 3, 1), (2, 3, 1, 0), (0,)]
             theirs = [array.transpose(order)
@@ -123,7 +144,7 @@ def conv_calls(shape, W_shape, padding, dtype):
             lambda: torch.ops.aten.convolution_backward(
                 dZ_t, A_t, W_t, [W_shape[3]], [1, 1], zeros, [1, 1], False,
                 [0, 0], 1, [True, True, True]))
-    return calls
+    return add(calls, further.conv_calls(A_prev, W, b, dZ, padding))
 
 
 def conv_product(shape, W_shape, padding, dtype):
@@ -141,6 +162,11 @@ def conv_product(shape, W_shape, padding, dtype):
     kernels = np.ones((kh * kw * c_prev, c_new), dtype)
     Z = np.empty((len(columns), c_new), dtype)
     return lambda: np.matmul(columns, kernels, out=Z), m / n
+
+
+def copy_of_input(shape, dtype):
+    """Return a call that only copies an array of this shape."""
+    return np.ones(shape, dtype).copy
 
 
 def pool_calls(shape, kernel_shape, stride, mode, dtype):
@@ -198,4 +224,5 @@ def pool_calls(shape, kernel_shape, stride, mode, dtype):
                 'avg': torch.nn.functional.avg_pool2d}[mode]
         calls['forward']['pytorch'] = lambda: pool(A_t, kernel_shape, stride)
         calls['backward']['pytorch'] = torch_backward
-    return calls
+    return add(calls, further.pool_calls(A_prev, kernel_shape, stride, mode,
+                                         dA))
