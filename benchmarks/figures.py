@@ -89,8 +89,8 @@ def layers(results, path):
     axes.set_yticklabels(['{} {}'.format(*name) for name in places],
                          fontsize=8)
     axes.set_ylim(-.6, len(names) - .4)
-    axes.set_xlabel('one core: time of ours / time of {} (left of 1: ours is '
-                    'faster)'.format(against_what(results)))
+    axes.set_xlabel('one core: time of ours / time of {}\n(left of 1: ours is '
+                    'faster)'.format(against_what(results)), fontsize=9)
     axes.legend(loc='best', fontsize=8)
     on_white(figure, path)
 
