@@ -18,7 +18,6 @@ sys.path[:0] = [HERE]
 against = __import__('against')
 LIBRARIES = 'tensorflow', 'pytorch'
 FURTHER = 'mygrad', 'jax', 'onnxruntime'
-DTYPES = 'float64', 'float32'
 # at most this ratio to the faster library, as a geometric mean
 MEANS = {('one', 'float64'): .5, ('one', 'float32'): .62,
          ('all', 'float64'): .65, ('all', 'float32'): .9}

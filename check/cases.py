@@ -248,7 +248,7 @@ def conv_cases(backward):
         also = [TENSORFLOW] * (padding == 'valid' or
                                stride == (1, 1) and not odd)
         also += [DIFFERENCES] * backward
-        most = MOST[name][backward] if name in MOST else None
+        most = MOST.get(name, (None, None))[backward]
         yield Case(name, ', '.join(call) + ')',
                    MEMORY if most else ODD if odd else '', also, most)
 
@@ -264,7 +264,7 @@ def pool_cases(backward):
             dA = A_prev[:1] + shape_of_output(
                 A_prev, kernel, 'valid', stride) + A_prev[3:]
             call.insert(0, numbers(dA, 3, 13, 6))
-        most = MOST[name][backward] if name in MOST else None
+        most = MOST.get(name, (None, None))[backward]
         yield Case('{}, {}'.format(mode, name), '{}({})'.format(
             'pool_backward' if backward else 'pool_forward', ', '.join(call)),
             MEMORY if most else '', [TENSORFLOW] + [DIFFERENCES] * backward,
