@@ -33,8 +33,11 @@ class Answer:
         self.process = self.connection = self.broken = None
         self.slow, self.mistakes = 0, []
 
-    def ask(self, kind, text=''):
-        """Return the reply to a request, or raise Failure or NotTried."""
+    def ask(self, kind, text='', meanwhile=None):
+        """Return the reply to a request, or raise Failure or NotTried.
+
+        While the answer computes, so does `meanwhile`, if it is a function.
+        """
         if self.broken:
             raise NotTried('the file cannot be imported')
         if self.process is None:
@@ -44,7 +47,8 @@ class Answer:
             except Failure as failure:
                 self.broken = failure
                 raise
-        return self.request(kind, text) if kind != 'import' else None
+        if kind != 'import':
+            return self.request(kind, text, meanwhile)
 
     def start(self):
         """Start a process and wait until it is ready for requests."""
@@ -59,11 +63,13 @@ class Answer:
             raise RuntimeError('no process could be started')
         self.connection.recv()
 
-    def request(self, kind, text):
+    def request(self, kind, text, meanwhile=None):
         """Send a request; return the reply, or raise Failure if it is late."""
         limit = self.limit if self.slow < PATIENCE else min(AFTER, self.limit)
         try:
             self.connection.send((kind, text))
+            if meanwhile:
+                meanwhile()
             if not self.connection.poll(limit):
                 self.slow += 1
                 self.stop()

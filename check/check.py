@@ -136,8 +136,10 @@ class Judge:
         """End the process, and report that the file has been judged."""
         if self.current is not None:
             done, self.current = self.current, None
-            done.stop()
-            self.finished(done, self.results[done.folder, done.file])
+            try:
+                self.finished(done, self.results[done.folder, done.file])
+            finally:
+                done.stop()
 
     def pytest_runtest_logreport(self, report):
         """Keep the result of a test."""
@@ -171,16 +173,26 @@ def count(results, of_rules):
 
 def faster(answer):
     """Return, as text, how many times as fast ours is."""
-    times = []
-    for folder in answer.folder, ROOT:
-        one = Answer(folder, answer.file, answer.limit, answer.memory)
-        try:
-            times.append(one.ask('time', TIMED[answer.file]))
-        except Failure:
-            return ''
-        finally:
-            one.stop()
+    ours = Answer(ROOT, answer.file, answer.limit, answer.memory)
+    try:
+        times = [one.ask('time', TIMED[answer.file])
+                 for one in (answer, ours)]
+    except Failure:
+        return ''
+    finally:
+        ours.stop()
     return 'ours is {:.3g} times as fast'.format(times[0] / times[1])
+
+
+def say(text):
+    """Print a text; if nobody reads on (`| head`), go on without.
+
+    The reports are still to be written, and the exit code still counts.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, 'w')
 
 
 def row(answer, results):
@@ -188,12 +200,12 @@ def row(answer, results):
     speed = ''
     if mark(results) == 'ok' and answer.file in TIMED:
         speed = faster(answer)
-    print(LINE.format(answer.file, mark(results), count(results, True),
-                      count(results, False), speed).rstrip(), flush=True)
+    say(LINE.format(answer.file, mark(results), count(results, True),
+                    count(results, False), speed).rstrip())
 
 
 def failures(results):
-    """Print the failures; of similar ones, the first and the other names."""
+    """Print an answer's failures; of similar ones, one and the other names."""
     alike = {}
     for result in results:
         if result['outcome'] != 'passed':
@@ -203,16 +215,25 @@ def failures(results):
     for same in alike.values():
         lines = same[0]['text'].split('\n')
         if len(same) > 1:
-            names = [result['title'] for result in same[1:5]]
-            names += ['{} more'.format(len(same) - 5)] * (len(same) > 5)
-            lines.append('The same goes for: {}.'.format('; '.join(names)))
+            lines.append('The same goes for: {}.'.format(listed(
+                [result['title'] for result in same[1:]])))
         paragraph(same[0]['name'], lines)
     notes = {}
     for result in results:
         if result['note']:
             notes.setdefault(result['note'], []).append(result['name'])
     for note, names in notes.items():
-        paragraph('Note on ' + '; '.join(names), [note])
+        paragraph('Note on ' + listed(names), [note])
+
+
+def listed(names):
+    """Return the first four names as a text, and how many more there are.
+
+    >>> listed(['max', 'avg']), listed(list('abcdef'))
+    ('max; avg', 'a; b; c; d; 2 more')
+    """
+    more = ['{} more'.format(len(names) - 4)] * (len(names) > 4)
+    return '; '.join(names[:4] + more)
 
 
 def paragraph(heading, lines):
@@ -220,9 +241,9 @@ def paragraph(heading, lines):
 
     Code that can be pasted stays on one line.
     """
-    print('\n' + textwrap.fill(heading, 79))
+    say('\n' + textwrap.fill(heading, 79))
     for line in lines:
-        print('    ' + line if line.startswith('Try it') else textwrap.fill(
+        say('    ' + line if line.startswith('Try it') else textwrap.fill(
             line, 79, initial_indent='    ', subsequent_indent='    '))
 
 
@@ -326,7 +347,7 @@ def judged(args, folders):
     if args.junitxml:
         options += ['--junitxml', args.junitxml]
     if not several:
-        print(LINE.format('', '', 'rules', 'cases', '').rstrip())
+        say(LINE.format('', '', 'rules', 'cases', '').rstrip())
     code = pytest.main(options + [os.path.join(CHECK, 'questions.py')],
                        plugins=[judge])
     judge.stop()
@@ -359,9 +380,11 @@ def main():
     if len(folders) > 1:
         width = max(map(len, folders.values())) + 2
         for line in table:
-            print(line[0].ljust(width) + ''.join(
+            say(line[0].ljust(width) + ''.join(
                 cell.ljust(17) for cell in line[1:]))
-    failures(results)
+    for folder in folders:
+        failures([result for file in args.only
+                  for result in found[folder, file]])
     try:
         if args.json:
             write_json(args.json, results)

@@ -20,10 +20,10 @@ def fail(*lines):
     pytest.fail('\n'.join(line for line in lines if line), pytrace=False)
 
 
-def asked(answer, kind, text=''):
+def asked(answer, kind, text='', meanwhile=None):
     """Return the answer's reply, or fail with what it did instead."""
     try:
-        return answer.ask(kind, text)
+        return answer.ask(kind, text, meanwhile)
     except NotTried as error:
         pytest.skip(str(error))
     except Failure as error:
@@ -143,7 +143,8 @@ def test_case(answer, question, record_property):
         if not agrees(answer, call):
             record_property('note', note)
         return
-    reply = asked(answer, 'memory' if question.most else 'call', call)
+    reply = asked(answer, 'memory' if question.most else 'call', call,
+                  lambda: cases.right(file, call))
     result, right = reply['value'], cases.right(file, call)
     pairs = named(result, right)
     wrong = [text for text in (difference(*pair) for pair in pairs) if text]

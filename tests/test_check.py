@@ -83,6 +83,23 @@ def judge(*args):
     return result.returncode, result.stdout, tests
 
 
+def judge_each(folders, *args):
+    """Judge several folders in one run; return what it prints, and a list.
+
+    The list has, for each folder, the results and all that they say. One run
+    for several is quicker, as the right results are computed only once.
+    """
+    code, text, tests = judge(*folders, *args)
+    found = []
+    for folder in folders:
+        begin = '{}, '.format(folder)
+        ones = [dict(test, name=test['name'][len(begin):]) for test in tests
+                if test['name'].startswith(begin)]
+        found.append((ones, '\n'.join(test['output'] for test in ones)))
+    assert code == any(map(failing, [ones for ones, _ in found]))
+    return text, found
+
+
 def one_line(text):
     """Return a text as one line, as the checker may wrap it anywhere."""
     return ' '.join(text.split())
@@ -137,8 +154,7 @@ def test_each_mistake_is_recognised(tmp_path):
     """Each mistake is blamed in its own file, and named.
 
     An answer has at most one mistake in each file, so that each of its files
-    must be found right or wrong by itself. All are judged in one run, as the
-    definitions' results are then computed only once.
+    must be found right or wrong by itself.
     """
     answers = []
     for part in range(9):
@@ -150,10 +166,9 @@ def test_each_mistake_is_recognised(tmp_path):
                 change(folder / file, old, new)
         answers.append((folder, mistakes))
     assert sum(len(mistakes) for _, mistakes in answers) == len(MISTAKES)
-    code, text, tests = judge(*[folder for folder, _ in answers], '--only',
-                              '0-3')
-    assert code == 1
-    for folder, mistakes in answers:
+    text, found = judge_each([folder for folder, _ in answers], '--only',
+                             '0-3')
+    for (folder, mistakes), (tests, _) in zip(answers, found):
         verdicts = re.search('^{} +(.*)'.format(re.escape(str(folder))), text,
                              re.MULTILINE).group(1).split()
         assert verdicts == ['wrong' if file in mistakes else 'ok'
@@ -161,8 +176,10 @@ def test_each_mistake_is_recognised(tmp_path):
         for file in mistakes:
             wrong = [test['output'] for test in tests if
                      test['status'] != 'passed' and test['name'].startswith(
-                         '{}, {}: '.format(folder, file))]
+                         '{}: '.format(file))]
             assert any(mistakes[file] in output for output in wrong), wrong[0]
+            # the terminal shows each answer's own failures
+            assert '{}, {}: '.format(folder, file) in one_line(text)
 
 
 def test_readme_shows_what_is_printed(tmp_path):
@@ -205,79 +222,94 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize('what', LOSSES)
-def test_a_loss_is_one_cases(tmp_path, what):
+def test_a_loss_is_one_cases(tmp_path):
     """Only the cases at stride (2, 2) fail, and they say what happened."""
-    body, said = LOSSES[what]
-    folder = hostile(tmp_path / 'answer', 'if stride == (2, 2):\n' +
-                     textwrap.indent(body, '    '))
-    code, text, tests = judge(folder, '--only', '0', '--limit', '1',
-                              '--memory', '1.5')
-    lost = [name for name in failing(tests) if 'rules' not in name]
-    assert code == 1
-    assert lost == ['0-conv_forward.py: ' + name for name in (
-        'stride 2', 'stride 2, the last windows do not fit',
-        'stride 2, same', 'stride 2, same, odd number of zeros')]
-    assert said in one_line(text)
-    # the call can be pasted, and then fails as the checker says
-    line = text.split('Try it: ')[1].split('\n')[0]
-    if what == 'raises':
-        result = subprocess.run([sys.executable, '-c', line], cwd=str(folder),
-                                stderr=subprocess.PIPE)
-        assert b'KeyError: (2, 2)' in result.stderr
+    folders = [hostile(tmp_path / what, 'if stride == (2, 2):\n' +
+                       textwrap.indent(body, '    '))
+               for what, (body, _) in LOSSES.items()]
+    _, found = judge_each(folders, '--only', '0', '--limit', '1', '--memory',
+                          '1.5')
+    for folder, (tests, output), (_, said) in zip(folders, found,
+                                                  LOSSES.values()):
+        lost = [name for name in failing(tests) if 'rules' not in name]
+        assert lost == ['0-conv_forward.py: ' + name for name in (
+            'stride 2', 'stride 2, the last windows do not fit',
+            'stride 2, same', 'stride 2, same, odd number of zeros')], folder
+        assert said in output
+    # the last answer's call can be pasted, and fails as the checker says
+    line = output.split('Try it: ')[1].split('\n')[0]
+    result = subprocess.run([sys.executable, '-c', line], cwd=str(folder),
+                            stderr=subprocess.PIPE)
+    assert b'KeyError: (2, 2)' in result.stderr
 
 
-@pytest.mark.parametrize('value, said', [
-    ('None', 'result is NoneType None, expected an array.'),
-    ('[[1.]]', 'result is list [[1.0]], expected an array.'),
-    ('Z + 0j', 'result holds complex128, expected real numbers.'),
-    ('Z.astype(object)', 'result is ndarray: array('),
-    ('object()', 'result is object: <object object'),
-    ('Z[0]', 'result has the shape (3, 3, 1), expected (1, 3, 3, 1).'),
-    ('Z * np.nan', 'result[0, 0, 0, 0] is nan, expected ')])
-def test_odd_results_are_described(tmp_path, value, said):
+# what an answer returns; what the checker says of it
+ODD_RESULTS = {
+    'None': 'result is NoneType None, expected an array.',
+    '[[1.]]': 'result is list [[1.0]], expected an array.',
+    'Z + 0j': 'result holds complex128, expected real numbers.',
+    'Z.astype(object)': 'result is ndarray: array(',
+    'object()': 'result is object: <object object',
+    'Z[0]': 'result has the shape (3, 3, 1), expected (1, 3, 3, 1).',
+    'Z * np.nan': 'result[0, 0, 0, 0] is nan, expected '}
+
+
+def test_odd_results_are_described(tmp_path):
     """Whatever is returned, the case fails and the checker does not."""
-    folder = answer(tmp_path / 'answer', CONV, 'activation(Z + b)', value)
-    code, text, _ = judge(folder, '--only', '0')
-    assert code == 1 and said in one_line(text)
+    folders = [answer(tmp_path / str(n), CONV, 'activation(Z + b)', value)
+               for n, value in enumerate(ODD_RESULTS)]
+    _, found = judge_each(folders, '--only', '0')
+    for (tests, output), (value, said) in zip(found, ODD_RESULTS.items()):
+        assert failing(tests) and said in output, value
 
 
-@pytest.mark.parametrize('what, top, body', [
-    ('prints', 'print("hello")\n', 'print(A_prev)'),
-    ('floods', '', 'for _ in range(1000):\n    print("a" * 10000)'),
-    ('warns', '', '__import__("warnings").warn("this")'),
-    ('closes', 'import sys\nsys.stdout.close()\n', ''),
-    ('seeds', 'np.random.seed(1)\n', 'np.seterr(all="raise")'),
-    ('starts a thread', 'import threading\n', 'threading.Thread('
-     'target=threading.Event().wait, daemon=True).start()'),
-    ('imports a neighbour', 'pool_forward = __import__('
-     '"1-pool_forward").pool_forward\n', ''),
-    ('deletes itself', '', '__import__("os").path.exists(__file__) and '
-     '__import__("os").remove(__file__)')])
-def test_odd_answers_may_be_right(tmp_path, what, top, body):
+# what else an answer does when it is imported, and when it is called
+ODD_ANSWERS = {
+    'prints': ('print("hello")\n', 'print(A_prev)'),
+    'floods': ('', 'for _ in range(1000):\n    print("a" * 10000)'),
+    'warns': ('', '__import__("warnings").warn("this")'),
+    'closes': ('import sys\nsys.stdout.close()\n', ''),
+    'seeds': ('np.random.seed(1)\n', 'np.seterr(all="raise")'),
+    'starts a thread': (
+        'import threading\n', 'threading.Thread('
+        'target=threading.Event().wait, daemon=True).start()'),
+    'imports a neighbour': (
+        'pool_forward = __import__("1-pool_forward").pool_forward\n', ''),
+    'deletes itself': ('', '__import__("os").path.exists(__file__) and '
+                       '__import__("os").remove(__file__)')}
+
+
+def test_odd_answers_may_be_right(tmp_path):
     """Every result is right; at most, rules are broken."""
-    folder = hostile(tmp_path / 'answer', body, top)
-    before = (folder / CONV).read_text()
-    code, text, tests = judge(folder, '--only', '0')
-    assert all('rules' in name for name in failing(tests)), text
+    folders = [hostile(tmp_path / what, body, top)
+               for what, (top, body) in ODD_ANSWERS.items()]
+    before = [(folder / CONV).read_text() for folder in folders]
+    text, found = judge_each(folders, '--only', '0')
+    for what, (tests, _) in zip(ODD_ANSWERS, found):
+        assert all('rules' in name for name in failing(tests)), what
     assert len(text) < 10000
-    assert (folder / CONV).read_text() == before
+    assert [(folder / CONV).read_text() for folder in folders] == before
 
 
-@pytest.mark.parametrize('top, said', [
+# what a file does instead of being imported; what the checker says of it
+NO_IMPORT = [
     ('def f(:\n', 'SyntaxError'), ('import nothing_such\n', 'nothing_such'),
     ('import time\ntime.sleep(60)\n', 'no result after 1 s'),
     ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 4'),
-    ('\0\n', 'null bytes')])
-def test_a_file_that_cannot_be_imported(tmp_path, top, said):
+    ('\0\n', 'null bytes')]
+
+
+def test_a_file_that_cannot_be_imported(tmp_path):
     """The checker says so once and quickly, and judges the other files."""
-    folder = hostile(tmp_path / 'answer', '', top)
+    folders = [hostile(tmp_path / str(n), '', top)
+               for n, (top, _) in enumerate(NO_IMPORT)]
     start = time.perf_counter()
-    code, text, tests = judge(folder, '--only', '0,1', '--limit', '1')
-    assert code == 1 and said in one_line(text)
-    assert text.count('cannot be imported') == 1
-    assert not any(name.startswith('1') for name in failing(tests))
-    assert time.perf_counter() - start < 20
+    text, found = judge_each(folders, '--only', '0,1', '--limit', '1')
+    assert time.perf_counter() - start < 20 * len(folders)
+    for (tests, output), (_, said) in zip(found, NO_IMPORT):
+        assert said in output
+        assert not any(name.startswith('1') for name in failing(tests))
+    assert text.count('cannot be imported') == len(folders)
 
 
 def test_many_endless_loops_end(tmp_path):
@@ -351,6 +383,20 @@ def test_reports(tmp_path):
     assert len(found.findall('.//failure')) == len(failing(tests))
     assert all(set(test) == {'name', 'status', 'score', 'max_score',
                              'output'} for test in tests)
+
+
+def test_a_reader_may_leave(tmp_path):
+    """With `| head -1`, the judging ends as usual, and reports are written."""
+    folder = answer(tmp_path / 'answer', POOL, 'np.mean(', 'np.sum(')
+    command = '{} {} {} --only 1 --json {} 2>{}; echo $? >{}'.format(
+        sys.executable, os.path.join(CHECK, 'check.py'), folder,
+        *(tmp_path / name for name in ('json', 'errors', 'code')))
+    shown = subprocess.check_output(['sh', '-c', '({}) | head -1'.format(
+        command)])
+    assert shown.split() == [b'rules', b'cases']
+    assert (tmp_path / 'code').read_text() == '1\n'
+    assert (tmp_path / 'errors').read_text() == ''
+    assert json.loads((tmp_path / 'json').read_text())['tests']
 
 
 @pytest.mark.parametrize('args, said', [
@@ -475,32 +521,38 @@ def test_the_course_published_the_same(file, case):
 
 
 GRAPH, KERAS = '4-lenet5.py', '5-lenet5.py'
+# the mistakes of three networks; each is described on its own
 NETWORKS = [
-    (GRAPH, 'scale=2.0', 'scale=1.0', 'scale=1.0, the default'),
-    (GRAPH, 'A, 120, 84, tf.nn.relu', 'A, 120, 84',
-     'the fully connected layer of 84 has no ReLU'),
-    (GRAPH, 'entropy(y, logits)', 'entropy(y, y_pred)',
-     'the loss is given the softmax'),
-    (GRAPH, 'AdamOptimizer()', 'AdamOptimizer(0.01)',
-     'the learning rate is 0.01, expected the default, 0.001'),
-    (KERAS, "'he_normal'}", "'glorot_uniform'}", "Glorot's, the default"),
-    (KERAS, ", metrics=['accuracy']", '', 'the accuracy is no metric'),
+    [(GRAPH, 'scale=2.0', 'scale=1.0', 'scale=1.0, the default'),
+     (GRAPH, 'entropy(y, logits)', 'entropy(y, y_pred)',
+      'the loss is given the softmax'),
+     (GRAPH, 'AdamOptimizer()', 'AdamOptimizer(0.01)',
+      'the learning rate is 0.01, expected the default, 0.001')],
+    [(GRAPH, 'A, 120, 84, tf.nn.relu', 'A, 120, 84',
+      'the fully connected layer of 84 has no ReLU')],
+    [(KERAS, "'he_normal'}", "'glorot_uniform'}", "Glorot's, the default"),
+     (KERAS, ", metrics=['accuracy']", '', 'the accuracy is no metric')],
 ]
 
 
-@pytest.mark.parametrize('file, old, new, said', NETWORKS)
-def test_each_mistake_in_a_network_is_recognised(tmp_path, file, old, new,
-                                                 said):
+def test_each_mistake_in_a_network_is_recognised(tmp_path):
     """The checker describes the mistake correctly."""
-    with open(os.path.join(ROOT, file)) as ours:
-        text = ours.read()
-    assert old in text
-    folder = tmp_path / 'answer'
-    folder.mkdir()
-    (folder / file).write_text(text.replace(old, new))
-    (folder / file).chmod(0o755)
-    code, text, _ = judge(folder, '--only', file[0])
-    assert code == 1 and said in one_line(text)
+    folders = []
+    for n, mistakes in enumerate(NETWORKS):
+        folders.append(tmp_path / str(n))
+        folders[-1].mkdir()
+        for file, old, new, _ in mistakes:
+            if not (folders[-1] / file).exists():
+                shutil.copy(os.path.join(ROOT, file), str(folders[-1]))
+            change(folders[-1] / file, old, new)
+    _, found = judge_each(folders, '--only', '4,5')
+    for mistakes, (tests, _) in zip(NETWORKS, found):
+        wrong = [test['output'] for test in tests
+                 if test['status'] != 'passed' and
+                 test['name'].startswith(mistakes[0][0])]
+        assert len(wrong) >= len(mistakes)
+        for _, _, _, said in mistakes:
+            assert any(said in output for output in wrong), wrong
 
 
 def test_networks_as_students_write_them(tmp_path):
@@ -542,8 +594,7 @@ def test_small_changes_of_ours_are_noticed(tmp_path):
         folders.append(tmp_path / '{:02}'.format(n))
         folders[-1].mkdir()
         (folders[-1] / file).write_text(text.replace(old, new))
-    _, _, tests = judge(*folders, '--only', '0-3', '--limit', '5')
-    wrong = [name for name in failing(tests) if 'rules' not in name]
-    for folder, mutant in zip(folders, MUTANTS):
-        assert any(name.startswith('{}, '.format(folder)) for name in wrong), (
-            mutant)
+    _, found = judge_each(folders, '--only', '0-3', '--limit', '5')
+    for (tests, _), mutant in zip(found, MUTANTS):
+        assert any(name.startswith(mutant[0]) and 'rules' not in name
+                   for name in failing(tests)), mutant
