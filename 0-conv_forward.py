@@ -210,10 +210,11 @@ def _finite_examples(array):
 def _sharing(W, w_new, sw, dtype):
     """Return t, how many neighbouring outputs share a wide window.
 
-    Products of matrices are fastest with t * c_new, the columns, near 64; a t
-    that divides w_new wastes none of them. A window has not much more than 512
-    numbers. t is 1 where that is too few to share, and for dtypes that NumPy
-    multiplies without BLAS, where only the number of multiplications counts.
+    Products of matrices are fastest with t * c_new, the columns, near 64, not
+    many more; a t that divides w_new wastes none of them. A window has not
+    much more than 512 numbers. t is 1 where that is too few to share, and for
+    dtypes that NumPy multiplies without BLAS, where only the number of
+    multiplications counts.
 
     >>> _sharing(np.zeros((3, 3, 1, 8)), 28, 1, np.dtype('f8'))
     7
@@ -223,7 +224,8 @@ def _sharing(W, w_new, sw, dtype):
     if most < 2 or dtype.char not in 'fd':
         return 1
     ideal = min(max(1, round(64 / c_new)), most)
-    divisors = [t for t in range((ideal + 1) // 2, min(2 * ideal, most) + 1)
+    divisors = [t for t in range((ideal + 1) // 2,
+                                 min(ideal * 5 // 4, most) + 1)
                 if w_new % t == 0]
     # without a divisor, as even as possible; the last window has unused ones
     return min(divisors, key=lambda t: abs(t * c_new - 64),
