@@ -105,10 +105,10 @@ def growth(results, path):
                       markersize=3, label=name)
         axes.axhline(1.5, color='black', linewidth=.8, linestyle='dotted')
         axes.set_xscale('log')
-        axes.set_ylim(0, 2)
         axes.grid(alpha=.3)
         axes.set_xlabel('images of 28 x 28' if what == 'examples' else
                         'pixels across, 28 rows')
+    panels[0].set_ylim(bottom=0)        # the axis is shared
     panels[0].set_ylabel('time per pixel / the least')
     panels[0].legend(fontsize=8, loc='lower left')
     on_white(figure, path)
