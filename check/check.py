@@ -241,10 +241,13 @@ def paragraph(heading, lines):
 
     Code that can be pasted stays on one line.
     """
-    say('\n' + textwrap.fill(heading, 79))
+    # a path stays whole, even if it is long or has hyphens
+    whole = {'break_long_words': False, 'break_on_hyphens': False}
+    say('\n' + textwrap.fill(heading, 79, **whole))
     for line in lines:
         say('    ' + line if line.startswith('Try it') else textwrap.fill(
-            line, 79, initial_indent='    ', subsequent_indent='    '))
+            line, 79, initial_indent='    ', subsequent_indent='    ',
+            **whole))
 
 
 def write_json(path, results):
