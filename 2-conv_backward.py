@@ -6,7 +6,8 @@ What is computed. The layer's unactivated output is a sum over windows:
     Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
                     A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: with zeros around it
+    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)
+    A_pad            A_prev with zeros around it
     W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
     Z, dZ            (m, h_new, w_new, c_new)
 
@@ -22,16 +23,17 @@ sum, the gradient of one factor is dZ times the other factor:
 and dA_prev is dA_pad without the part that was padding.
 
 How. With each window as a row that ends with a 1, and each kernel as a column
-that ends with its bias, Z is a product of matrices, and its gradient is two:
+that ends with its bias, Z is a product of matrices, and the gradients are two
+more:
 
     Z        = windows @ kernels        (a row for each window)
     dkernels = windows.T @ dZ           (dW, and db in its last row)
-    dwindows = dZ @ kernels.T           (without the biases; is added up at the
-                                         windows' pixels)
+    dwindows = dZ @ kernels.T           (without the biases; each row is then
+                                         added to its window's pixels)
 
 Overlapping windows cannot be added in one step: NumPy would keep only one of
-the sums. So windows far enough apart are added together: every second one, for
-example, and then those in between.
+the sums. So each step adds only parts that do not overlap: one row of every
+second window, for example, and the next step that row of those in between.
 
 What makes it fast. Copying is slow, and at stride 1 each pixel is copied into
 kh * kw windows. So t neighbouring outputs share one wide window, and each
@@ -50,14 +52,16 @@ matrix has more columns. And only a few examples, or a part of one, are laid
 out at a time, so that their windows stay in the processor's cache.
 
 Adding up is slow, too. At stride 1 there is another way: dA_prev is a
-convolution itself. dZ, with zeros around it, goes through the kernels turned
-by 180 degrees, and each of its windows makes the gradient of a pixel:
+convolution itself. dZ, with kh - 1 rows and kw - 1 columns of zeros on each
+side, goes through the kernels turned by 180 degrees, and each of its windows
+makes the gradient of a pixel:
 
     dA_pad[i, p, q, c] = sum over r < kh, s < kw, k < c_new of
                          dZ_pad[i, p + r, q + s, k] *
                          W[kh - 1 - r, kw - 1 - s, c, k]
 
-This is faster where there are many channels, and not more kernels.
+This is faster where A_prev has at least 8 channels, W no more kernels than
+that, and the image not many more pixels than the output.
 """
 import numpy as np
 
@@ -93,8 +97,8 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         that NumPy gives to all four arrays together, and to int64 if all are
         integers. float16 is summed in float32. To give the digits that the
         course published, where A_prev is float32 and dZ float64, as in its
-        driver, dZ and the products that make up dW are rounded to float32 and
-        added in float64; near the ends of float32's range none is rounded.
+        driver, for dW alone dZ and each product are rounded to float32 and
+        added in float64; if a number would not fit float32, none is rounded.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     kernels = _widen(W.astype(sum_dtype), b, t, stride[1])
     windows = _Windows(A_prev, before, W.shape[:2], stride, new, t, sum_dtype)
     dkernels, dA_pad = np.zeros_like(kernels), np.zeros_like(windows.A_pad)
-    dwindows = windows.view(dA_pad)             # (n, h_new, w, kh, kw, c_prev)
+    dwindows = windows.view(dA_pad)  # (n, h_new, w_wide, kh, k_wide, c_prev)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
         dA_prev = (_turned(dZ, W, before, A_prev.shape[1:3], sum_dtype)
                    if turned else np.empty(A_prev.shape, sum_dtype))

@@ -281,6 +281,8 @@ def test_the_courses_own_lenet_drivers(course_folder, mnist, n):
     assert [os.path.basename(path) for path in named] == [
         '{}-main-1.png'.format(n)]
     if n == 4:
+        assert re.findall(r'^After (\d+) epochs', output, re.MULTILINE) == [
+            str(epoch) for epoch in range(11)]
         assert float(re.findall(r'(\d\.\d+) validation accuracy',
                                 output)[-1]) > .93
     else:
