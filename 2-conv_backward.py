@@ -62,6 +62,9 @@ makes the gradient of a pixel:
 
 This is faster where A_prev has at least 8 channels, W no more kernels than
 that, and the image not many more pixels than the output.
+
+An example that holds infinity or NaN takes neither shortcut, because both
+multiply by zeros of their own, and 0 * infinity is NaN.
 """
 import numpy as np
 

@@ -91,12 +91,19 @@ DEFINITIONS = {'0-conv_forward.py': conv_forward,
                '3-pool_backward.py': pool_backward}
 
 
+@functools.lru_cache(1)     # as many mistakes are tried on one call
+def prepared(lines):
+    """Return the names that the lines before a call define."""
+    names = {'np': np}
+    exec(lines, names)
+    return names
+
+
 def evaluate(call, function):
     """Evaluate the text of a call with the given function."""
-    *before, call = call.split('\n')
-    names = {'np': np, call.split('(')[0]: function}
+    before, _, call = call.rpartition('\n')
     with np.errstate(all='ignore'):
-        exec('\n'.join(before), names)
+        names = dict(prepared(before), **{call.split('(')[0]: function})
         return eval(call, names)
 
 

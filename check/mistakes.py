@@ -135,9 +135,11 @@ def window_swapped(A_prev, kernel_shape, stride=(1, 1), mode='max'):
 
 def pool_stride_ignored(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     """The stride is ignored: window (y, x) begins at (y * sh, x * sw)."""
-    A = cases.pool_forward(A_prev, kernel_shape, stride, mode)
-    every = pool_stride_all(A_prev, kernel_shape, stride, mode)
-    return every[:, :A.shape[1], :A.shape[2]]
+    h_new, w_new = loops.output_shape(A_prev.shape[1:3], kernel_shape, stride)
+    kh, kw = kernel_shape
+    # the pixels that this many windows see, one pixel apart
+    seen = A_prev[:, :h_new - 1 + kh, :w_new - 1 + kw]
+    return cases.pool_forward(seen, kernel_shape, (1, 1), mode)
 
 
 def pool_stride_all(A_prev, kernel_shape, stride=(1, 1), mode='max'):
@@ -429,7 +431,7 @@ MISTAKES = {
         pool_gradient_stride_of_kernel, shapes_swapped]}
 
 
-LARGE = 1000    # larger results are compared only with mistakes found before
+LARGE = 3000    # calls on more numbers are compared with mistakes found before
 
 
 def diagnosis(file, call, result, right, equal, before):
@@ -440,10 +442,14 @@ def diagnosis(file, call, result, right, equal, before):
     added.
     """
     several = isinstance(right, tuple)
+    if not any(isinstance(part, np.ndarray)
+               for part in (result if several else [result])):
+        return ''
+    size = cases.evaluate(call, lambda *arguments, **named: sum(map(
+        np.size, arguments)))
     if several and in_another_order(result, right, equal):
         return ('The results are right but in another order; return dA_prev, '
                 'dW, db.')
-    size = sum(map(np.size, right)) if several else right.size
     others = [] if size > LARGE else [
         mistake for mistake in MISTAKES[file] if mistake not in before]
     for mistake in before + others:

@@ -197,48 +197,81 @@ def check_probabilities(lines):
     assert abs(probabilities.sum() - 1) < 1e-5
 
 
-def test_driver_4(tmp_path, the_four_alone):
-    """It prints a line for each epoch, and the digit, but no bar.
+def with_fewer_digits(n, folder):
+    """Write driver n into a folder, for 5,000 digits; return its name.
 
-    Five epochs instead of ten are enough to see that.
+    All 50,000 take minutes; tests/tools/trained.py judges what they give.
     """
-    with open(driver(4)) as file:
+    name, load = '{}-main.py'.format(n), 'lib = surroundings.load_mnist()'
+    with open(driver(n)) as file:
         listing = file.read()
-    assert listing.count('epochs = 10') == 1
-    (tmp_path / '4-main.py').write_text(
-        listing.replace('epochs = 10', 'epochs = 5'))
+    assert listing.count(load) == 1
+    (folder / name).write_text(listing.replace(
+        load, 'lib = {name: array[:5000] for name, array in '
+        'surroundings.load_mnist().items()}'))
+    return name
+
+
+def test_driver_4(tmp_path, the_four_alone):
+    """It prints a line for each epoch, and the digit, but no bar."""
     output, complaints, named = run(
-        [sys.executable, '4-main.py'], tmp_path,
+        [sys.executable, with_fewer_digits(4, tmp_path)], tmp_path,
         PYTHONPATH=os.pathsep.join([str(the_four_alone), MAINS]))
     lines = output.split('\n')
     line = re.compile(r'After (\d+) epochs: [\d.e-]+ cost, [\d.]+ accuracy, '
                       r'[\d.e-]+ validation cost, ([\d.]+) validation '
                       r'accuracy$')
-    found = [line.match(text) for text in lines[:6]]
-    assert [int(match.group(1)) for match in found] == list(range(6))
+    found = [line.match(text) for text in lines[:11]]
+    assert [int(match.group(1)) for match in found] == list(range(11))
     accuracy = [float(match.group(2)) for match in found]
-    assert accuracy[0] < .3 and accuracy[1] > .97
-    # the accuracy varies by half a percent between epochs
-    assert accuracy[-1] > .98 and max(accuracy) >= .985
-    check_probabilities(lines[6:])
+    assert accuracy[0] < .3 and accuracy[-1] > .93
+    check_probabilities(lines[11:])
     assert named == [str(tmp_path / '4-main-1.png')]
-    assert '/50000' not in output + complaints
+    assert '/5000' not in output + complaints
 
 
 def test_driver_5(tmp_path, the_four_alone):
-    """It prints a line for each of five epochs, and the digit, but no bar."""
-    output, _, named = run([driver(5)], tmp_path,
-                           PYTHONPATH=str(the_four_alone))
+    """It prints a line for each epoch, and the digit, but no bar."""
+    output, _, named = run(
+        [sys.executable, with_fewer_digits(5, tmp_path)], tmp_path,
+        PYTHONPATH=os.pathsep.join([str(the_four_alone), MAINS]))
     lines = output.split('\n')
     assert lines[0:10:2] == ['Epoch %d/5' % (i + 1) for i in range(5)]
-    found = [re.search(r'val_accuracy: (\d\.\d+)', text)
-             for text in lines[1:10:2]]
-    accuracy = [float(match.group(1)) for match in found]
-    assert accuracy[1] > .97
-    assert accuracy[-1] > .98 and max(accuracy) >= .985
+    accuracy = [float(re.search(r'val_accuracy: (\d\.\d+)', text).group(1))
+                for text in lines[1:10:2]]
+    assert accuracy[-1] > .93
     check_probabilities(lines[10:])
     assert named == [str(tmp_path / '5-main-1.png')]
     assert '\b' not in output
+
+
+def whole_run(reached):
+    """Return what `make run` prints of drivers 5 and 4, in short."""
+    return '\n'.join(
+        ['== mains/5-main.py'] +
+        ['Epoch {}/5\n1563/1563 - 9s - accuracy: 0.9 - val_accuracy: {}'
+         .format(i, reached if i == 3 else .981) for i in range(1, 6)] +
+        ['== mains/5-main.py took 88 s', '== mains/4-main.py'] +
+        ['After {} epochs: 0.1 cost, 0.9 accuracy, 0.1 validation cost, {} '
+         'validation accuracy'.format(i, .986) for i in range(11)] + [''])
+
+
+@pytest.mark.parametrize('printed, complaint', [
+    (whole_run(.985), ''),
+    (whole_run(.984), '5-main.py: validation accuracies [0.981, 0.981, 0.984'),
+    (whole_run(.985).replace('986', '98'), '4-main.py: validation acc'),
+    (whole_run(.985).replace('After 7', 'Not 7'), '4-main.py: epochs [0, 1'),
+    ('', '5-main.py: epochs [] and 0 accuracies')],
+    ids=['right', 'driver 5', 'driver 4', 'no epoch 7', 'empty'])
+def test_all_epochs_are_judged(printed, complaint):
+    """A run in which a driver did not learn, or did not end, is refused."""
+    result = subprocess.run(
+        [sys.executable, os.path.join(TESTS, 'tools', 'trained.py')],
+        input=printed, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert result.stdout == printed
+    assert result.returncode == bool(complaint)
+    assert complaint in result.stderr if complaint else not result.stderr
 
 
 @pytest.fixture
@@ -272,9 +305,9 @@ def test_the_courses_own_drivers(course_folder, n):
 
 @pytest.mark.parametrize('n', [4, 5])
 def test_the_courses_own_lenet_drivers(course_folder, mnist, n):
-    """Unmodified drivers train on a tenth of the digits, and draw."""
+    """Unmodified drivers train on 1,000 digits, learn, and draw."""
     np.savez(str(course_folder.parent / 'data' / 'MNIST.npz'),
-             **{name: array[:5000] for name, array in mnist.items()})
+             **{name: array[:1000] for name, array in mnist.items()})
     output, _, named = run(
         ['./{}-main.py'.format(n)], course_folder, PYTHONPATH=MAINS,
         MPLBACKEND='module://save_figures')
@@ -284,10 +317,10 @@ def test_the_courses_own_lenet_drivers(course_folder, mnist, n):
         assert re.findall(r'^After (\d+) epochs', output, re.MULTILINE) == [
             str(epoch) for epoch in range(11)]
         assert float(re.findall(r'(\d\.\d+) validation accuracy',
-                                output)[-1]) > .93
+                                output)[-1]) > .85
     else:
         assert float(re.findall(r'val_accuracy: (\d\.\d+)',
-                                output)[-1]) > .93
+                                output)[-1]) > .85
 
 
 def on_a_terminal(command, cwd, until=None, **variables):
@@ -317,11 +350,12 @@ def on_a_terminal(command, cwd, until=None, **variables):
     return shown.decode()
 
 
-def test_driver_4_shows_a_person_a_bar():
+def test_driver_4_shows_a_person_a_bar(tmp_path):
     """On a terminal there is a progress bar; test_driver_4 sees none."""
-    shown = on_a_terminal([driver(4)], '/', b'/50000')
+    shown = on_a_terminal([sys.executable, with_fewer_digits(4, tmp_path)],
+                          tmp_path, b'/5000', PYTHONPATH=MAINS)
     assert 'After 0 epochs: ' in shown
-    assert re.search(r'\d+/50000', shown)
+    assert re.search(r'\d+/5000', shown)
 
 
 def test_a_backend_asked_for_is_kept(tmp_path):
