@@ -46,9 +46,16 @@ EMPTY = ('Accepted answers differ on a gradient without rows or columns. Ours '
 LARGEST = ('Accepted answers differ where a sum exceeds the largest number of '
            'the dtype. Ours gives the average, which does not.')
 FAR = ('Accepted answers differ at strides close to the largest integer. Ours '
-       'has one window, as at every stride larger than the image.')
+       'has one window, as without padding at every stride larger than the '
+       'image.')
+BEYOND = ('Accepted answers differ where float32 images and a float64 '
+          'gradient make products that float32 cannot hold. Ours rounds none '
+          'of them.')
+ROUNDED = ('The numbers are right. The seventh digit of some differs from the '
+           "course's output, because the course's NumPy rounded each product "
+           'of dW to float32. Ours does so with every NumPy.')
 # whatever an answer does there, it is not wrong
-OPEN = SMALL, HALF, INFINITE, EMPTY, LARGEST, FAR
+OPEN = SMALL, HALF, INFINITE, EMPTY, LARGEST, FAR, BEYOND
 
 
 def widened(*arrays):
@@ -178,7 +185,14 @@ LAYERS = [
     ('264 channels', (1, 6, 64, 264), (5, 5), 2, 'valid', (1, 1)),
     ('sixty examples of 64 channels', (60, 20, 20, 64), (5, 5), 1, 'valid',
      (2, 3)),
+    ('two hundred examples of 64 channels', (200, 20, 20, 64), (1, 1), 1,
+     'valid', (20, 20)),
     ('one row of 3,000 pixels', (1, 1, 3000, 64), (1, 101), 1, 'same', (1, 1)),
+    ('sixteen kernels, stride 2 across', (1, 5, 19, 1), (3, 3), 16, 'valid',
+     (1, 2)),
+    ('sixteen kernels, stride 2 across, same', (1, 4, 9, 1), (3, 3), 16,
+     'same', (1, 2)),
+    ('two hundred kernels', (1, 3, 4, 1), (2, 2), 200, 'valid', (1, 1)),
 ]
 ODD_LAYERS = [
     ('2x2 kernel, same', (1, 4, 4, 1), (2, 2), 1, 'same', (1, 1)),
@@ -215,7 +229,7 @@ POOLS = [
     ('a hundred examples', (100, 8, 8, 1), (2, 2), (2, 2)),
     ('three examples, long rows', (3, 40, 1600, 4), (3, 3), (4, 160)),
     ('long rows', (2, 9, 700, 1), (2, 3), (3, 2)),
-    ('long rows, the last windows do not fit', (1, 8, 700, 1), (3, 3),
+    ('long rows, the last windows do not fit', (2, 8, 700, 1), (3, 3),
      (2, 2)),
     ('nine examples, long rows', (9, 10, 640, 4), (2, 2), (2, 128)),
     ('one wide window', (1, 1, 8000, 1), (1, 4000), (1, 1)),
@@ -224,7 +238,9 @@ POOLS = [
 ]
 # the layers whose memory is measured; in MiB, what ours takes at most, forward
 # and backward
-MOST = {'sixty examples of 64 channels': (25, 40),
+MOST = {'one example of 28x28': (2, 2),
+        'sixty examples of 64 channels': (25, 40),
+        'two hundred examples of 64 channels': (25, 40),
         'one row of 3,000 pixels': (8, 16),
         'one wide window': (2, 2), 'one high window': (2, 2),
         'one large image': (4, 12)}
@@ -366,8 +382,9 @@ def pool_forward_cases():
                "'f2'), (3, 3), mode='avg')", HALF)
     yield case('avg, sums beyond float64', 'pool_forward(np.full((1, 4, 4, 1),'
                " 1e308), (2, 2), mode='avg')", LARGEST)
-    yield case('stride of 2 ** 62', 'pool_forward({}, (2, 2), (2 ** 62, '
-               '2 ** 62))'.format(ARRAYS[''][0]), FAR)
+    for n in 62, 64:
+        yield case('stride of 2 ** {}'.format(n), 'pool_forward({0}, (2, 2), '
+                   '(2 ** {1}, 2 ** {1}))'.format(ARRAYS[''][0], n), FAR)
 
 
 def backward_cases():
@@ -412,12 +429,24 @@ def backward_cases():
     yield case('stride of 2 ** 62', 'conv_backward(np.ones((1, 1, 1, 1)), {}, '
                "{}, {}, padding='valid', stride=(2 ** 62, 2 ** 62))".format(
                    image, kernel, bias), FAR)
+    yield case('infinity in one weight, 19 pixels across', 'W = np.ones((3, '
+               '3, 1, 8)); W[1, 0, 0, 0] = np.inf; conv_backward(np.ones((2, '
+               '6, 19, 8)), np.ones((2, 6, 19, 1)), W, np.zeros((1, 1, 1, 8)))'
+               )
+    for what, pixel, number in (('products too large', '1e30', '1e10'),
+                                ('products too small', '1e-36', '1e-8'),
+                                ('a gradient too large', '1', '5e38')):
+        yield case('{} for float32'.format(what), "A = np.full((1, 3, 3, 1), "
+                   "{0}, 'f4'); A[0, 0, 0, 0] = min(1, {0}); conv_backward("
+                   'np.full((1, 2, 2, 1), {1}), A, np.ones((2, 2, 1, 1)), '
+                   "np.zeros((1, 1, 1, 1)), padding='valid')".format(
+                       pixel, number), BEYOND)
     yield case("the course's driver", TEN +
                'np.random.seed(0); W = np.random.randn(3, 3, 1, 2); '
                'b = np.random.randn(1, 1, 1, 2); '
                'dZ = np.random.randn(10, 26, 26, 2); '
-               "conv_backward(dZ, X, W, b, padding='valid')",
-               also=[PUBLISHED])
+               "conv_backward(dZ, X, W, b, padding='valid')", ROUNDED,
+               [PUBLISHED])
 
 
 def pool_backward_cases():
@@ -458,9 +487,10 @@ def pool_backward_cases():
         yield case('{}, gradient of no position'.format(mode), 'pool_backward('
                    "np.ones((1, 0, 0, 1)), {}, (2, 2), mode='{}')".format(
                        image, mode), EMPTY)
-        yield case('{}, stride of 2 ** 62'.format(mode), 'pool_backward('
-                   'np.ones((1, 1, 1, 1)), {}, (2, 2), (2 ** 62, 2 ** 62), '
-                   "'{}')".format(image, mode), FAR)
+        for n in 62, 64:
+            yield case('{}, stride of 2 ** {}'.format(mode, n), 'pool_backward'
+                       '(np.ones((1, 1, 1, 1)), {0}, (2, 2), (2 ** {1}, 2 ** '
+                       "{1}), '{2}')".format(image, n, mode), FAR)
     yield case("the course's driver", TEN +
                'X = np.concatenate((X, 1 - X), axis=3); np.random.seed(0); '
                'dA = np.random.randn(10, 9, 9, 2); '

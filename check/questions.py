@@ -95,14 +95,19 @@ def named(result, right):
     return list(zip(('dA_prev', 'dW', 'db'), result, right))
 
 
-def agrees(answer, call):
-    """Return whether an answer gives the right result, whatever it does."""
+def agrees(answer, call, dtype=None):
+    """Return whether an answer gives the right result, whatever it does.
+
+    With a dtype, the result must have it.
+    """
     try:
         result = asked(answer, 'call', call)['value']
         pairs = named(result, cases.right(answer.file, call))
     except pytest.fail.Exception:
         return False
-    return not any(difference(*pair) for pair in pairs)
+    return not any(difference(name, result, right) or
+                   dtype not in (None, result.dtype.name)
+                   for name, result, right in pairs)
 
 
 def source(question):
@@ -140,7 +145,7 @@ def test_case(answer, question, record_property):
     """The result of a call is right, and its arguments are unchanged."""
     file, call, note = answer.file, question.call, question.note
     if note in cases.OPEN:
-        if not agrees(answer, call):
+        if not agrees(answer, call, 'float16' if note == cases.HALF else None):
             record_property('note', note)
         return
     reply = asked(answer, 'memory' if question.most else 'call', call,
@@ -161,6 +166,10 @@ def test_case(answer, question, record_property):
     dtypes = {str(part.dtype) for _, part, _ in pairs} - {'float32'}
     if note == cases.DTYPE and dtypes:
         record_property('note', note.format(' and '.join(sorted(dtypes))))
+    if note == cases.ROUNDED and any(
+            (np.abs(part - wanted) > 1e-9 * np.abs(wanted).max()).any()
+            for _, part, wanted in pairs):
+        record_property('note', note)
     if question.most and reply['beyond'] > question.most * 2 ** 20:
         record_property('note', note.format(
             round(reply['beyond'] / 2 ** 20), question.most))
