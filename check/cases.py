@@ -193,6 +193,9 @@ LAYERS = [
     ('sixteen kernels, stride 2 across, same', (1, 4, 9, 1), (3, 3), 16,
      'same', (1, 2)),
     ('two hundred kernels', (1, 3, 4, 1), (2, 2), 200, 'valid', (1, 1)),
+    ('eight channels and kernels', (1, 12, 13, 8), (2, 3), 8, 'valid', (1, 1)),
+    ('sixteen channels, five kernels, same', (1, 8, 11, 16), (3, 1), 5,
+     'same', (1, 1)),
 ]
 ODD_LAYERS = [
     ('2x2 kernel, same', (1, 4, 4, 1), (2, 2), 1, 'same', (1, 1)),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, TESTS
-from test_drivers import MAINS, PRINTED, driver, run
+from test_drivers import MAINS, PRINTED, driver, run, with_fewer_digits
 
 scratch = __import__('lenet5_from_scratch')
 PROGRAMS = [driver(n) for n in range(6)] + [
@@ -280,7 +280,9 @@ def test_a_full_disk_keeps_no_cut_figure(tmp_path):
     (PROGRAMS[6], 'After 0 epochs: ')])
 def test_ctrl_c_during_training(tmp_path, program, first):
     """The output so far stays; one word is added, and no traceback."""
-    process = start(program, tmp_path)
+    if program == driver(4):    # its first line comes after all digits
+        program = with_fewer_digits(4, tmp_path)
+    process = start(program, tmp_path, env=dict(os.environ, PYTHONPATH=MAINS))
     line = process.stdout.readline()
     process.send_signal(signal.SIGINT)
     rest, complaint = process.communicate()
