@@ -185,8 +185,6 @@ LAYERS = [
     ('264 channels', (1, 6, 64, 264), (5, 5), 2, 'valid', (1, 1)),
     ('sixty examples of 64 channels', (60, 20, 20, 64), (5, 5), 1, 'valid',
      (2, 3)),
-    ('two hundred examples of 64 channels', (200, 20, 20, 64), (1, 1), 1,
-     'valid', (20, 20)),
     ('one row of 3,000 pixels', (1, 1, 3000, 64), (1, 101), 1, 'same', (1, 1)),
     ('sixteen kernels, stride 2 across', (1, 5, 19, 1), (3, 3), 16, 'valid',
      (1, 2)),
@@ -243,7 +241,6 @@ POOLS = [
 # and backward
 MOST = {'one example of 28x28': (2, 2),
         'sixty examples of 64 channels': (25, 40),
-        'two hundred examples of 64 channels': (25, 40),
         'one row of 3,000 pixels': (8, 16),
         'one wide window': (2, 2), 'one high window': (2, 2),
         'one large image': (4, 12)}
