@@ -105,8 +105,8 @@ def cluster(*tasks):
 
 @functools.lru_cache(None)
 def undisturbed(where):
-    """Return what an uninterrupted run on 64 full batches prints."""
-    return Job(where + ' --examples 2048 --epochs 2').end(0)[0]
+    """Return what an uninterrupted run on 32 full batches prints."""
+    return Job(where + ' --examples 1024 --epochs 2').end(0)[0]
 
 
 @pytest.mark.parametrize('n', [2, 3])
@@ -140,7 +140,7 @@ def test_two_reach_the_loss_of_one(where):
 @pytest.mark.xdist_group('undisturbed')
 def test_a_killed_job_goes_on_where_it_was(tmp_path):
     """It ends like an undisturbed job, as the order of images is the same."""
-    command = ('--workers 2 --examples 2048 --epochs 2 --checkpoint {}'
+    command = ('--workers 2 --examples 1024 --epochs 2 --checkpoint {}'
                .format(tmp_path))
     job = Job(command).read_until('Epoch 2')
     assert len(job.workers) == 2
@@ -149,7 +149,7 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     before = content(tmp_path)
     assert Job(command + ' --batch-size 16').end(1)[1] == (
         '{}/unfinished/chief holds no checkpoint to go on from (its epochs do '
-        'not have 128 steps): remove it or name another folder'.format(
+        'not have 64 steps): remove it or name another folder'.format(
             tmp_path))
     assert content(tmp_path) == before
     output, _ = Job(command).end(0)

@@ -172,6 +172,7 @@ def trained(build, mnist, use, weights=None):
 
 @pytest.mark.skipif(not TF_LAYERS, reason='tf.layers is gone from 2.16 on')
 @pytest.mark.parametrize('use', USES, ids=' '.join)
+@pytest.mark.no_cover
 def test_graph_equals_tf_layers_with_other_dtypes(mnist, use):
     """Placeholders and arrays of every dtype give what tf.layers gives."""
     ours = trained(lenet5_graph, mnist, use)
@@ -198,6 +199,7 @@ def float32(mnist):
 
 @pytest.mark.skipif(TF_LAYERS, reason='compared with tf.layers itself')
 @pytest.mark.parametrize('use', USES, ids=' '.join)
+@pytest.mark.no_cover
 def test_graph_with_other_dtypes(mnist, float32, use):
     """From the same weights, results are those of float32 placeholders."""
     seen = trained(lenet5_graph, mnist, use,
