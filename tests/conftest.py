@@ -23,11 +23,12 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope='session', autouse=True)
-def unmeasured():
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
     """Keep coverage out of the programs that tests start.
 
-    It would slow them down, and complain where it cannot write.
+    It would slow them down, and complain where it cannot write. pytest-cov
+    asks for it at the start, and again after each test marked `no_cover`.
     """
     for name in list(os.environ):
         if name.startswith('COV_CORE_'):
