@@ -17,15 +17,15 @@ pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
 
-# no test may depend on how long an example takes; to explain a failure,
-# Hypothesis would trace every line of every example
+# no test may depend on how long an example takes; the phase that explains a
+# failure is left out, because it traces every line of every example
 settings.register_profile('here', max_examples=250, deadline=None, phases=[
     Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink])
 # only finds out whether a property breaks
 settings.register_profile('brief', max_examples=100, deadline=None,
                           phases=[Phase.generate])
 settings.load_profile(os.environ.get('PROPERTIES', 'here'))
-# the tests of fixed examples run every line
+# without coverage, as the tests of fixed examples run every line already
 pytestmark = pytest.mark.no_cover
 
 FLOATS = ['float32', 'float64', '>f4']
