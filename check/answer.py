@@ -10,6 +10,10 @@ import signal
 
 import worker
 
+CONTEXT = multiprocessing.get_context(
+    'forkserver' if hasattr(os, 'fork') else 'spawn')
+if hasattr(os, 'fork'):     # these are imported once, not in each process
+    CONTEXT.set_forkserver_preload(['numpy', 'pycodestyle', 'pytest'])
 START = 180     # seconds that the import of NumPy or TensorFlow may take
 PATIENCE = 3    # after this many requests without a reply in time,
 AFTER = 1       # the others get only this many seconds each
@@ -52,9 +56,8 @@ class Answer:
 
     def start(self):
         """Start a process and wait until it is ready for requests."""
-        context = multiprocessing.get_context('spawn')
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=worker.serve, daemon=True, args=(
+        self.connection, theirs = CONTEXT.Pipe()
+        self.process = CONTEXT.Process(target=worker.serve, daemon=True, args=(
             theirs, self.folder, self.file, self.memory))
         self.process.start()
         theirs.close()
