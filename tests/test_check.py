@@ -13,6 +13,7 @@ import textwrap
 import time
 import types
 import xml.etree.ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -200,16 +201,19 @@ def test_each_mistake_is_recognised(tmp_path):
             assert '{}, {}: '.format(folder, file) in one_line(text)
 
 
-def test_readme_shows_what_is_printed(tmp_path):
-    """README shows the output for three mistakes; only the speed may differ.
+def test_pages_show_what_is_printed(tmp_path):
+    """The page shows the output for three mistakes; only speed may differ.
+
+    README shows a part of it.
     """
     folder = answer(tmp_path / 'my-cnn')
     for file, old, new, _ in (MISTAKES[7], MISTAKES[15], MISTAKES[23]):
         change(folder / file, old, new)
     code, text, _ = judge(folder, '--only', '0-3')
-    with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as page:
-        shown = page.read().split('```text\n')[1].split('```')[0]
-    assert code == 1
+    part, shown = [
+        page.read_text(encoding='utf-8').split('```text\n')[1].split('```')[0]
+        for page in (Path(ROOT) / 'README.md', Path(CHECK) / 'README.md')]
+    assert code == 1 and part in shown
     speed = r'ours is \S+ times'
     assert re.sub(speed, '', shown) == re.sub(speed, '', text)
 
