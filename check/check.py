@@ -171,6 +171,15 @@ def count(results, of_rules):
                               for result in asked), len(asked))
 
 
+def three_digits(number):
+    """Return a positive number as text, rounded to three digits.
+
+    >>> [three_digits(number) for number in (3570.6, 467.2, 0.98765)]
+    ['3,570', '467', '0.988']
+    """
+    return '{:,g}'.format(float('{:.3g}'.format(number)))
+
+
 def faster(answer):
     """Return, as text, how many times as fast ours is.
 
@@ -186,7 +195,7 @@ def faster(answer):
             return ''
         finally:
             timed.stop()
-    return 'ours is {:.3g} times as fast'.format(times[0] / times[1])
+    return 'ours is {} times as fast'.format(three_digits(times[0] / times[1]))
 
 
 def say(text):
