@@ -21,6 +21,7 @@ def test_the_page_shows_what_python_prints(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     found = doctest.testfile(PAGE, module_relative=False, encoding='utf-8')
     assert found.attempted > 30 and not found.failed
+    assert not doctest.testmod(ladder).failed
 
 
 def layers(rng):
@@ -85,6 +86,6 @@ def test_the_program_prints_the_tables_of_the_page(tmp_path, monkeypatch,
         page = file.read()
     steps = re.findall(r'^\| (.*?) \|.*\d \|$', printed, re.MULTILINE)
     assert steps == [name for name, _ in ladder.CONVOLUTION + ladder.POOLING]
-    assert steps == re.findall(r'^\| ([^|]*?) \| [\d.e+]+ \| [\d.e+]+ \|$',
+    assert steps == re.findall(r'^\| ([^|]*?) \| [\d.,]+ \| [\d.,]+ \|$',
                                page, re.MULTILINE)
     assert (tmp_path / 'ladder.svg').read_text().rstrip().endswith('</svg>')
