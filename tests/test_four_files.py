@@ -61,11 +61,12 @@ def test_sizes(path, capsys):
 
 
 def definitions(path):
-    """Return the text of each function and class at the top of a file."""
+    """Return the text of each function, class and constant of a file."""
     text = source(path).split('\n')
-    return {node.name: '\n'.join(text[node.lineno - 1:node.end_lineno])
+    return {getattr(node, 'name', None) or node.targets[0].id: '\n'.join(
+        text[node.lineno - 1:node.end_lineno])
             for node in ast.parse(source(path)).body
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Assign))}
 
 
 def test_the_same_name_is_the_same_text():
