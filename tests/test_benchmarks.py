@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 ROOM = os.path.join(ROOT, 'benchmarks')
-VERSIONS = ['3.13']
+VERSIONS = ['3.8', '3.13']
 
 
 @pytest.fixture
@@ -47,14 +47,27 @@ def test_the_page_shows_every_goal_and_verdict(bench):
     assert re.search(r'MISSED|reached', shown)
 
 
+def means(bench, version):
+    """Return the four geometric means of large batches."""
+    return [number for name, number, _ in bench.goals(results(version))
+            if 'large batches' in name and name.endswith('mean')]
+
+
 def test_the_front_page_shows_the_means(bench):
-    """README has the four geometric means, as the report has them."""
-    found = [number for name, number, _ in bench.goals(results('3.13'))
-             if 'large batches' in name and name.endswith('mean')]
+    """README has the four geometric means, as the reports have them."""
     page = ' '.join(text('README.md').split())
-    assert len(found) == 4
     assert ('{:.2f} in float64 and {:.2f} in float32; on both cores, {:.2f} '
-            'and {:.2f}'.format(*found)) in page
+            'and {:.2f}'.format(*means(bench, '3.13'))) in page
+    assert ("{:.2f} of TensorFlow's time in float64 and {:.2f} in float32; "
+            'on both cores, {:.2f} and {:.2f}'.format(*means(bench, '3.8'))
+            ) in page
+
+
+def test_the_page_shows_the_courses_means(bench):
+    """The room's page has those of the course's versions."""
+    page = ' '.join(text('benchmarks', 'README.md').split())
+    assert ("{:.2f} of TensorFlow's time in float64 and {:.2f} in float32; "
+            'on both, {:.2f} and {:.2f}'.format(*means(bench, '3.8'))) in page
 
 
 def test_every_row_has_its_peers(bench):
