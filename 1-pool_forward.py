@@ -192,14 +192,14 @@ def _sortable(pixels):
 
     NumPy 1.19 compares integers some five times as fast as floats. NaN, which
     is no larger than other numbers but must win, leaves the pixels as they
-    are.
+    are. So do more than 2 MiB: the integers take as much memory again.
 
     >>> _sortable(np.array([1, np.nan])), _sortable(np.array([7, 8]))
     (array([ 1., nan]), array([7, 8]))
     """
-    if SLOW_MAXIMA and pixels.dtype in ('f4', 'f8'):
-        if not np.isnan(pixels).any():
-            return _flipped(pixels.view(pixels.dtype.str.replace('f', 'i')))
+    if SLOW_MAXIMA and pixels.dtype in ('f4', 'f8') and (
+            pixels.nbytes <= 2 ** 21 and not np.isnan(pixels).any()):
+        return _flipped(pixels.view(pixels.dtype.str.replace('f', 'i')))
     return pixels
 
 
@@ -217,8 +217,10 @@ def _flipped(bits):
     >>> _flipped(_flipped(bits)).view('f4')
     array([-2., -1.,  0.,  1.], dtype=float32)
     """
-    negative = bits >> (8 * bits.itemsize - 1)          # -1, otherwise 0
-    return bits ^ (negative & np.iinfo(bits.dtype).max)
+    flipped = bits >> (8 * bits.itemsize - 1)       # -1 if negative, or 0
+    flipped &= np.iinfo(bits.dtype).max
+    flipped ^= bits
+    return flipped
 
 
 def _down(combine, pixels, kh, sh, all_rows):

@@ -251,7 +251,7 @@ def _maxima(pixels, kh, kw, sh, all_rows, starts, columns):
     Their shapes are (n, h_new + 1, w_prev, c) and (n, h_new + 1, w_new + 1,
     c); the last row and column are for pixels in no window, and can be
     anything. pixels is (n, h_prev, w_prev, c); starts comes from `_starts`.
-    With columns, windows do not overlap across, and A_down is not needed.
+    With columns, windows do not overlap across, and A_down is None.
 
     >>> pixels = np.array([[1, 2, 3], [6, 5, 4]]).reshape(1, 2, 3, 1)
     >>> A_down, A = _maxima(pixels, 2, 2, 1, True, np.array([[[0, 1]]]), None)
@@ -260,15 +260,14 @@ def _maxima(pixels, kh, kw, sh, all_rows, starts, columns):
     """
     n, _, w_prev, c = pixels.shape
     starts = starts[:n]
-    kind, pixels = pixels.dtype, _sortable(pixels)
-    down = _down(np.maximum, pixels, kh, sh, all_rows)      # (rows, w_prev, c)
-    flat = _shifted(np.maximum, down.reshape(-1), kw, c)
-    A = np.take(flat.reshape(-1, c), starts, axis=0, mode='clip')
-    if columns is None:
-        down = np.take(down, starts[:, :, 0] // w_prev, axis=0, mode='clip')
-    if pixels.dtype != kind:
-        down, A = _flipped(down).view(kind), _flipped(A).view(kind)
-    return down, A
+    down = _down(np.maximum, _sortable(pixels), kh, sh, all_rows)
+    across = _shifted(np.maximum, down.reshape(-1), kw, c).reshape(-1, c)
+    A = _restored(np.take(across, starts, axis=0, mode='clip'), pixels.dtype)
+    if columns is not None:
+        return None, A
+    across, rows = None, starts[:, :, 0] // w_prev          # frees memory
+    down = np.take(down, rows, axis=0, mode='clip')
+    return _restored(down, pixels.dtype), A
 
 
 def _sortable(pixels):
@@ -276,15 +275,25 @@ def _sortable(pixels):
 
     NumPy 1.19 compares integers some five times as fast as floats. NaN, which
     is no larger than other numbers but must win, leaves the pixels as they
-    are.
+    are. So do more than 2 MiB: the integers take as much memory again.
 
     >>> _sortable(np.array([1, np.nan])), _sortable(np.array([7, 8]))
     (array([ 1., nan]), array([7, 8]))
     """
-    if SLOW_MAXIMA and pixels.dtype in ('f4', 'f8'):
-        if not np.isnan(pixels).any():
-            return _flipped(pixels.view(pixels.dtype.str.replace('f', 'i')))
+    if SLOW_MAXIMA and pixels.dtype in ('f4', 'f8') and (
+            pixels.nbytes <= 2 ** 21 and not np.isnan(pixels).any()):
+        return _flipped(pixels.view(pixels.dtype.str.replace('f', 'i')))
     return pixels
+
+
+def _restored(found, dtype):
+    """Return the pixels again, of this dtype, that `_sortable` made integers.
+
+    >>> _restored(_sortable(np.array([-1.5, 2])), np.dtype('f8'))
+    array([-1.5,  2. ])
+    """
+    same = found.dtype.kind == dtype.kind
+    return found if same else _flipped(found).view(dtype)
 
 
 def _flipped(bits):
@@ -301,8 +310,10 @@ def _flipped(bits):
     >>> _flipped(_flipped(bits)).view('f4')
     array([-2., -1.,  0.,  1.], dtype=float32)
     """
-    negative = bits >> (8 * bits.itemsize - 1)          # -1, otherwise 0
-    return bits ^ (negative & np.iinfo(bits.dtype).max)
+    flipped = bits >> (8 * bits.itemsize - 1)       # -1 if negative, or 0
+    flipped &= np.iinfo(bits.dtype).max
+    flipped ^= bits
+    return flipped
 
 
 def _down(combine, pixels, kh, sh, all_rows):
