@@ -421,3 +421,29 @@ def test_products_are_rounded_if_float32_holds_them(pixel, gradient, rounded):
     product = A_prev * dZ.astype(np.float32) if rounded else exact
     assert conv_backward(dZ, A_prev, one, one)[1] == product
     assert rounded == (product != exact)
+
+
+@pytest.mark.parametrize('slow', [False, True])
+@pytest.mark.parametrize('nan', [[], [np.nan], [-np.nan]])
+@pytest.mark.parametrize('dtype', ['f2', 'f4', 'f8', '>f4', 'i4'])
+@pytest.mark.parametrize('shape, kernel_shape, stride', [
+    ((2, 8, 8, 3), (2, 2), (2, 2)), ((2, 9, 7, 1), (3, 3), (2, 2)),
+    ((2, 9, 7, 2), (3, 2), (1, 1)), ((1, 7, 600, 4), (3, 2), (3, 4)),
+    ((2, 1, 1, 1), (1, 1), (3, 1))])
+def test_maxima_by_either_way(rng, monkeypatch, shape, kernel_shape, stride,
+                              dtype, nan, slow):
+    """Where maxima of floats are slow, those of integers are the same."""
+    numbers = [0., -0., 1, -1, 2, -2, 6e-8, -6e-8, np.inf, -np.inf] + nan
+    if dtype == 'i4':
+        numbers = [0, 1, -1, 2, -2, 2 ** 31 - 1, -2 ** 31]
+    A_prev = rng.choice(np.array(numbers, dtype), shape).astype(dtype)
+    for function in pool_forward, pool_backward:
+        monkeypatch.setitem(function.__globals__, 'SLOW_MAXIMA', slow)
+    A = pool_forward(A_prev, kernel_shape, stride)
+    np.testing.assert_array_equal(
+        A, loops.pool_forward(A_prev, kernel_shape, stride, 'max'))
+    assert A.dtype == np.dtype(dtype).newbyteorder('=')
+    dA = rng.randint(-9, 9, A.shape).astype(dtype)
+    np.testing.assert_array_equal(
+        pool_backward(dA, A_prev, kernel_shape, stride),
+        loops.pool_backward(dA, A_prev, kernel_shape, stride, 'max'))
