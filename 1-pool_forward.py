@@ -190,9 +190,9 @@ def _pair(name, pair):
 def _sortable(pixels):
     """Return integers in the order of the pixels, where those are faster.
 
-    NumPy 1.19 compares integers some five times as fast as floats. NaN, which
-    is no larger than other numbers but must win, leaves the pixels as they
-    are. So do more than 2 MiB: the integers take as much memory again.
+    NumPy 1.19 compares integers some five times as fast as floats. Pixels with
+    a NaN stay floats: it must win, but may be a small integer. So do pixels of
+    more than 2 MiB: the integers would take as much memory again.
 
     >>> _sortable(np.array([1, np.nan])), _sortable(np.array([7, 8]))
     (array([ 1., nan]), array([7, 8]))

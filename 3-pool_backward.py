@@ -273,9 +273,9 @@ def _maxima(pixels, kh, kw, sh, all_rows, starts, columns):
 def _sortable(pixels):
     """Return integers in the order of the pixels, where those are faster.
 
-    NumPy 1.19 compares integers some five times as fast as floats. NaN, which
-    is no larger than other numbers but must win, leaves the pixels as they
-    are. So do more than 2 MiB: the integers take as much memory again.
+    NumPy 1.19 compares integers some five times as fast as floats. Pixels with
+    a NaN stay floats: it must win, but may be a small integer. So do pixels of
+    more than 2 MiB: the integers would take as much memory again.
 
     >>> _sortable(np.array([1, np.nan])), _sortable(np.array([7, 8]))
     (array([ 1., nan]), array([7, 8]))
@@ -287,7 +287,7 @@ def _sortable(pixels):
 
 
 def _restored(found, dtype):
-    """Return the pixels again, of this dtype, that `_sortable` made integers.
+    """Undo `_sortable`, which was given pixels of this dtype.
 
     >>> _restored(_sortable(np.array([-1.5, 2])), np.dtype('f8'))
     array([-1.5,  2. ])
