@@ -82,6 +82,15 @@ def test_shapes_and_dtypes(mnist):
         'Y_test': ((10000,), 'int64')}
 
 
+def test_ten_digits_are_the_first(mnist):
+    """The small file has the first ten training images, bit for bit."""
+    with np.load(os.path.join(ROOT, 'data', 'ten.npz')) as lib:
+        assert lib.files == ['X_train']
+        ten = lib['X_train']
+    assert ten.dtype == mnist['X_train'].dtype
+    np.testing.assert_array_equal(ten, mnist['X_train'][:10])
+
+
 def test_pixels_are_the_originals(originals):
     """The bytes behind the arrays have the published SHA-256."""
     for name, content in originals.items():
