@@ -28,13 +28,17 @@ then each pixel the columns that hold it:
     dA_prev[p, q] = sum of  dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
 Where windows do not overlap across, as with 2x2 windows and strides of 2, each
-pixel looks up its windows directly. An average needs no comparison: there,
-each step only adds.
+pixel looks up its windows directly.
 
-What makes it fast. At stride 1 there are kh + kw look-ups instead of kh * kw.
-Each works on long pieces of memory, and on a few examples at a time, so that
-they stay in the processor's cache. An old NumPy finds maxima of integers
-sooner than those of floats, so it gets integers in the same order.
+An average needs no comparison. First the gradients of neighbouring windows are
+added up; then each pixel looks up the sum over the windows that hold it. With
+3x3 windows and strides of 2, these are 1, 2 or 4 windows.
+
+What makes it fast. For a maximum at stride 1 there are kh + kw look-ups
+instead of kh * kw; for an average there is one. Each works on long pieces of
+memory, and on a few examples at a time, so that they stay in the processor's
+cache. An old NumPy finds maxima of integers sooner than those of floats, so it
+gets integers in the same order.
 """
 import numpy as np
 
@@ -79,35 +83,18 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     LeCun, Bottou, Bengio, Haffner: "Gradient-Based Learning Applied to
     Document Recognition", Proceedings of the IEEE 86 (11), 1998.
     """
-    (kh, kw), (sh, sw), most = _check(A_prev, kernel_shape, stride, mode)
-    m, h_prev, w_prev, c = A_prev.shape
-    h_new, w_new = _gradient_size('dA', dA, (m,) + most + (c,))
+    kernel_shape, stride, most = _check(A_prev, kernel_shape, stride, mode)
+    _gradient_size('dA', dA, A_prev.shape[:1] + most + A_prev.shape[3:])
     dtype, sum_dtype = _dtypes(dA, A_prev)
     if mode == 'avg' and dtype.kind == 'i':
         dtype = sum_dtype = np.dtype('f8')
     if dA.size == 0:
         return np.zeros(A_prev.shape, dtype)
-    down = _holders(h_prev, kh, sh, h_new)
-    across = _holders(w_prev, kw, sw, w_new)
-    columns = _alone(across, w_new)
-    row_size = w_prev * c * sum_dtype.itemsize
-    n, h, _ = _block(2 ** 20 // row_size, m, h_prev, 1)
-    starts, all_rows = _starts(n, h_new + 1, w_new + 1, h_prev, w_prev, kh, sh,
-                               sw, row_size)
-    # pixels in no window look up an extra one, whose gradient is 0
-    padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
     dA_prev = np.empty(A_prev.shape, sum_dtype)
-    for i in range(0, m, n):
-        pixels, gradient = A_prev[i:i + n], padded[:m - i]
-        A_down = A = None
-        gradient[:, :-1, :-1] = dA[i:i + n]
-        if mode == 'avg':
-            gradient /= kh * kw
-        else:
-            A_down, A = _maxima(pixels, kh, kw, sh, all_rows, starts, columns)
-        if columns is None:     # from here on, A is A_down
-            A, gradient = A_down, _receive(A_down, A, gradient, across, 2)
-        _by_rows(h, pixels, A, gradient, down, columns, dA_prev[i:i + n])
+    if mode == 'avg':
+        _shares_of_averages(dA, kernel_shape, stride, dA_prev)
+    else:
+        _shares_of_maxima(dA, A_prev, kernel_shape, stride, dA_prev)
     return dA_prev.astype(dtype, copy=False)
 
 
@@ -212,6 +199,130 @@ def _block(most, m, h, w):
     """
     return (max(1, min(m, most // (h * w))), max(1, min(h, most // w)),
             max(1, min(w, most)))
+
+
+def _shares_of_averages(dA, kernel_shape, stride, dA_prev):
+    """Put into dA_prev what each pixel receives from the windows' averages.
+
+    Each pixel looks up its sum in tables. With 3x3 windows and strides of 2
+    there are four: the gradients, and the sums of 2 neighbours across, of 2
+    down, and of 4.
+
+    >>> dA = np.array([2., 20]).reshape(1, 1, 2, 1)
+    >>> dA_prev = np.empty((1, 1, 4, 1))
+    >>> _shares_of_averages(dA, (1, 2), (1, 1), dA_prev)
+    >>> dA_prev.ravel()
+    array([ 1., 11., 10.,  0.])
+    """
+    (kh, kw), (sh, sw), (_, h_new, w_new, _) = kernel_shape, stride, dA.shape
+    m, h_prev, w_prev, c = dA_prev.shape
+    n, h, _ = _block(2 ** 20 // (w_prev * c * dA_prev.itemsize), m, h_prev, 1)
+    across, x_which, x_start = _neighbours(0, w_prev, kw, sw, w_new)
+    for p in range(0, h_prev, h):
+        down, y_which, y_start = _neighbours(p, min(p + h, h_prev), kh, sh,
+                                             h_new)
+        (_, high, _), (_, wide, x_counts) = down, across
+        # where a pixel's sum is: in which table, and in which row and column
+        places = ((y_which * len(x_counts) * high + y_start)[:, None] * wide +
+                  x_which * high * wide + x_start)
+        for i in range(0, m, n):
+            sums = _sums(dA[i:i + n], kh * kw, down, across, dA_prev.dtype)
+            np.take(sums, places, axis=1, mode='clip',
+                    out=dA_prev[i:i + n, p:p + h])
+
+
+def _neighbours(begin, end, k, s, new):
+    """Return which windows hold the pixels from begin to end of an axis.
+
+    With k = 3 and s = 2, windows 0 and 1 hold pixel 2, and window 1 alone
+    holds pixel 3. So it is always k / s neighbours, rounded down or up. Those
+    before the first window and behind the last count as windows, too: their
+    gradient is 0.
+
+    The result is (the first of all these windows, how many they are, the one
+    or two counts of neighbours), and for each pixel which of the counts is its
+    and where its windows begin.
+
+    >>> _neighbours(0, 5, 3, 2, 2)
+    ((-1, 4, [1, 2]), array([1, 0, 1, 0, 1]), array([0, 1, 1, 2, 2]))
+    """
+    pixel = np.arange(begin, end)
+    first, last = -((k - 1 - pixel) // s), pixel // s
+    # where there are few windows, some that do not exist are left out
+    count = np.minimum(last - first + 1, new)
+    first = np.maximum(first, np.minimum(last, new - 1) - count + 1)
+    counts = sorted({min(k // s, new), min(-(-k // s), new)})
+    begin, end = int(first[0]), int(first[-1] + max(1, count[-1]))
+    return ((begin, end - begin, counts), 1 * (count > counts[0]),
+            first - begin)
+
+
+def _sums(dA, size, down, across, dtype):
+    """Return the sums of neighbouring gradients, each divided by size.
+
+    down and across come from `_neighbours`. For each count of neighbours down
+    and each count across there is a table of all sums, (high, wide, c). The
+    result is (n, tables * high * wide, c).
+
+    >>> dA = np.array([1, 10, 100]).reshape(1, 1, 3, 1)
+    >>> _sums(dA, 1, (0, 1, [1]), (0, 3, [1, 2]), float).ravel()
+    array([  1.,  10., 100.,  11., 110., 100.])
+    """
+    (y, high, y_counts), (x, wide, x_counts) = down, across
+    n, _, w_new, c = dA.shape
+    above = max(0, -y)
+    dA = dA[:, y + above:y + high]
+    # the sums at the end need some more zeros
+    flat = np.zeros((n * high + y_counts[-1]) * wide * c, dtype)
+    padded = flat[:n * high * wide * c].reshape(n, high, wide, c)
+    np.divide(dA, size, dtype=dtype, out=padded[
+        :, above:above + dA.shape[1], -x:w_new - x])
+    tables = []
+    for count in y_counts:
+        rows = _sum(flat, count, wide * c)
+        tables += [_sum(rows, count, c)[:padded.size].reshape(n, -1, c)
+                   for count in x_counts]
+    return np.concatenate(tables, axis=1) if len(tables) > 1 else tables[0]
+
+
+def _sum(flat, count, step):
+    """Return the sums of so many neighbours, step apart, in a flat array.
+
+    >>> _sum(np.array([1, 10, 100]), 2, 1), _sum(np.array([1, 10]), 0, 1)
+    (array([ 11, 110]), array([0, 0]))
+    """
+    if count == 0:
+        return np.zeros_like(flat)
+    return _shifted(np.add, flat, count, step)
+
+
+def _shares_of_maxima(dA, A_prev, kernel_shape, stride, dA_prev):
+    """Put into dA_prev what each pixel receives from the windows' maxima.
+
+    >>> A_prev = np.array([3, 7, 5]).reshape(1, 1, 3, 1)
+    >>> dA, dA_prev = np.array([[[[1], [10]]]]), np.empty_like(A_prev)
+    >>> _shares_of_maxima(dA, A_prev, (1, 2), (1, 1), dA_prev)
+    >>> dA_prev.ravel()
+    array([ 0, 11,  0])
+    """
+    (kh, kw), (sh, sw), (_, h_new, w_new, _) = kernel_shape, stride, dA.shape
+    m, h_prev, w_prev, c = A_prev.shape
+    down = _holders(h_prev, kh, sh, h_new)
+    across = _holders(w_prev, kw, sw, w_new)
+    columns = _alone(across, w_new)
+    row_size = w_prev * c * dA_prev.itemsize
+    n, h, _ = _block(2 ** 20 // row_size, m, h_prev, 1)
+    starts, all_rows = _starts(n, h_new + 1, w_new + 1, h_prev, w_prev, kh, sh,
+                               sw, row_size)
+    # pixels in no window look up an extra one, whose gradient is 0
+    padded = np.zeros((n, h_new + 1, w_new + 1, c), dA_prev.dtype)
+    for i in range(0, m, n):
+        pixels, gradient = A_prev[i:i + n], padded[:m - i]
+        gradient[:, :-1, :-1] = dA[i:i + n]
+        A_down, A = _maxima(pixels, kh, kw, sh, all_rows, starts, columns)
+        if columns is None:     # from here on, A is A_down
+            A, gradient = A_down, _receive(A_down, A, gradient, across, 2)
+        _by_rows(h, pixels, A, gradient, down, columns, dA_prev[i:i + n])
 
 
 def _holders(size, k, s, new):
@@ -399,10 +510,10 @@ def _is_finite(array):
 def _receive(values, A, dA, held, axis, out=None, columns=None):
     """Return what each value receives from the windows that hold it.
 
-    A and dA hold the windows' maxima and gradients; without A, every value
-    receives all gradients. held comes from `_holders`, for this axis; dA has
-    one window more than held names, whose gradient is 0. columns says which
-    window of a row holds each column, if that has not been looked up before.
+    A and dA hold the windows' maxima and gradients. held comes from
+    `_holders`, for this axis; dA has one window more than held names, whose
+    gradient is 0. columns says which window of a row holds each column, if
+    that has not been looked up before.
 
     >>> values, A, dA = (np.array(row).reshape(1, 1, -1, 1) for row in (
     ...     [1, 3, 2], [3, 3, 0], [10, 20, 0]))
@@ -410,20 +521,18 @@ def _receive(values, A, dA, held, axis, out=None, columns=None):
     array([ 0, 30,  0])
     """
     (first, last), none, width = held, dA.shape[axis] - 1, dA.shape[2]
-    finite = A is None or _is_finite(dA)
+    finite = _is_finite(dA)
     if columns is not None:     # rows and columns of windows in one axis
-        A, dA = (array if array is None else array.reshape(
-            len(dA), -1, dA.shape[3]) for array in (A, dA))
+        A, dA = (array.reshape(len(dA), -1, dA.shape[3]) for array in (A, dA))
     for j in range(max(0, (last - first).max()) + 1):
         window = np.where(last - j >= first, last - j, none)
         if columns is not None:
             window = window[:, None] * width + columns
         share = np.take(dA, window, axis, out if j == 0 else None, 'clip')
-        if A is not None:
-            chosen = values == np.take(A, window, axis, mode='clip')
-            if not finite:          # infinity times False would be NaN
-                share[~chosen] = 0
-            share *= chosen
+        chosen = values == np.take(A, window, axis, mode='clip')
+        if not finite:          # infinity times False would be NaN
+            share[~chosen] = 0
+        share *= chosen
         total = np.add(total, share, out=total) if j else share
     return total
 
@@ -433,12 +542,12 @@ def _by_rows(h, values, A, dA, held, columns, out):
 
     The arguments are `_receive`'s, whose result goes into out.
 
-    >>> values, dA = np.ones((1, 3, 1, 1)), np.array([1., 2, 0])
-    >>> out = np.empty((1, 3, 1, 1))
-    >>> _by_rows(2, values, None, dA.reshape(1, 3, 1, 1),
-    ...          _holders(3, 2, 1, 2), None, out)
+    >>> values, A, dA = (np.array(column).reshape(1, -1, 1, 1) for column in (
+    ...     [1, 3, 2], [3, 3, 0], [10, 20, 0]))
+    >>> out = np.empty_like(values)
+    >>> _by_rows(2, values, A, dA, _holders(3, 2, 1, 2), None, out)
     >>> out.ravel()
-    array([1., 3., 2.])
+    array([ 0, 30,  0])
     """
     for y in range(0, values.shape[1], h):
         some = [window[y:y + h] for window in held]

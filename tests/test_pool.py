@@ -139,6 +139,30 @@ def test_backward_dtypes(rng, dA, A_prev, by_max, by_avg):
             dA.astype('f8'), A_prev, (2, 2), (1, 1), mode), rtol=1e-6)
 
 
+@pytest.mark.parametrize('shape', [(3, 13, 11, 2), (1, 13, 30000, 2)])
+@pytest.mark.parametrize('kernel_shape, stride', [
+    ((3, 3), (2, 2)), ((4, 2), (1, 1)), ((12, 11), (1, 1)), ((7, 5), (3, 2)),
+    ((2, 1), (5, 3)), ((1, 2), (1, 7))])
+def test_average_gradients_added_window_by_window(rng, shape, kernel_shape,
+                                                  stride):
+    """Each window's gradient is added at its pixels, also a row at a time.
+
+    The wide image takes more memory than a block, so it is computed in rows.
+    """
+    (kh, kw), (sh, sw) = kernel_shape, stride
+    h_new, w_new = ((size - k) // s + 1 for size, k, s in zip(
+        shape[1:], kernel_shape, stride))
+    for rows in {h_new, 1}:
+        dA = rng.randint(-99, 99, (shape[0], rows, w_new, shape[3])) * kh * kw
+        theirs = np.zeros(shape)
+        for r in range(kh):
+            for s in range(kw):
+                theirs[:, r:r + rows * sh:sh, s:s + w_new * sw:sw] += (
+                    dA / kh / kw)
+        np.testing.assert_array_equal(pool_backward(
+            dA, np.ones(shape), kernel_shape, stride, 'avg'), theirs)
+
+
 def test_float16_gradient_of_a_large_window():
     """The average is right, though float16 cannot count to 90,000."""
     A_prev = np.ones((1, 300, 300, 1), 'f2')
