@@ -289,5 +289,5 @@ def _starts(n, h_new, w_new, h, w, kh, sh, sw, row_size):
     passes = bin(kh).count('1') - 1 + len(bin(kh)) - len('0b1')
     all_rows = passes * h * row_size <= (kh - 1) * fit * (row_size + 4096)
     step, size = (sh, h) if all_rows else (1, fit)
-    rows = np.arange(n)[:, None] * size + np.arange(h_new) * step
-    return rows[:, :, None] * w + np.arange(w_new) * sw, all_rows
+    one = np.arange(h_new)[:, None] * step * w + np.arange(w_new) * sw
+    return np.arange(n)[:, None, None] * size * w + one, all_rows
