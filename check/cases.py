@@ -475,9 +475,10 @@ def pool_backward_cases():
                        "{}, (2, 2), mode='{}')".format(
                            numbers((1, 4, 4, 1), 1, 9, -200, dtype),
                            BRIGHT[dtype][0], mode), SMALL)
-        yield case('{}, float16'.format(mode), "pool_backward(np.ones((1, 1, "
-                   "3001, 1), 'f2'), np.ones((1, 1, 6000, 1), 'f2'), (1, 3000)"
-                   ", mode='{}')".format(mode), HALF)
+        # in float16, the sums of 500 such gradients are off by 2 to 4 percent
+        yield case('{}, float16'.format(mode), "pool_backward(np.full((1, 1, "
+                   "501, 1), .1, 'f2'), np.ones((1, 1, 1000, 1), 'f2'), "
+                   "(1, 500), mode='{}')".format(mode), HALF)
         for name, value in ('infinity', 'np.inf'), ('NaN', 'np.nan'):
             for stride in (1, 1), (2, 2):
                 yield case('{}, {} in one gradient, stride {}'.format(

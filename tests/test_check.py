@@ -609,7 +609,7 @@ MUTANTS = [
     (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
     (CONV_BACK, '                dA_pad[...] = 0', '                pass'),
     (CONV_BACK, 'zeros - zeros // 2, size', 'zeros + zeros // 2, size'),
-    (POOL_BACK, 'gradient /= kh * kw', 'gradient /= kh + kw'),
+    (POOL_BACK, 'i:i + n], kh * kw, down', 'i:i + n], kh + kw, down'),
     (POOL_BACK, 'share *= chosen', 'pass'),
     (POOL_BACK, 'last - j >= first', 'last - j > first'),
 ]
