@@ -2,8 +2,9 @@
 """Time the four functions against TensorFlow, PyTorch and nested loops.
 
 On one core, to which all threads are bound, and on all cores. measure.py does
-the measuring. The numbers, the report and the figures go to this folder:
-results-VERSION.json, report-VERSION.txt and *-VERSION.svg.
+the measuring. The numbers, the report and the figures go to this folder. Their
+names end in Python's version and the processor's instruction set:
+results-3.13-avx2.json, report-3.13-avx2.txt, summary-3.13-avx2.svg.
 """
 import argparse
 import json
@@ -160,6 +161,18 @@ def report(results):
         for claim, found, most in goals(results)]
 
 
+def ending(results):
+    """Return what the names of the files end in.
+
+    >>> ending({'one': {'versions': {'python': '3.13.0'},
+    ...                 'instructions': 'AVX-512'}})
+    '3.13-avx512'
+    """
+    version = results['one']['versions']['python'].split('.')[:2]
+    return '{}-{}'.format('.'.join(version), results['one'][
+        'instructions'].lower().replace('-', ''))
+
+
 def measured(quick):
     """Return the results of one core and of all, each from its own process."""
     results = {}
@@ -183,7 +196,7 @@ def main():
                         help='time the four functions against those of an '
                         'older commit, and nothing else')
     parser.add_argument('--draw', metavar='FILE', help='print the report and '
-                        'draw the figures of a results-VERSION.json again')
+                        'draw the figures of a results-*.json again')
     args = parser.parse_args()
     if args.against:
         return against.compare(args.against)
@@ -194,8 +207,7 @@ def main():
         results = measured(args.quick)
     text = '\n'.join(report(results))
     print(text)
-    version = '.'.join(results['one']['versions']['python'].split('.')[:2])
-    path = os.path.join(HERE, '{}-' + version + '.{}')
+    path = os.path.join(HERE, '{}-' + ending(results) + '.{}')
     with open(path.format('results', 'json'), 'w') as file:
         json.dump(results, file, indent=1)
         file.write('\n')

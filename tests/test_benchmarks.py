@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 
 ROOM = os.path.join(ROOT, 'benchmarks')
-VERSIONS = ['3.8', '3.13']
+# Python's version and the processor's instruction set
+RUNS = ['3.13-avx512', '3.13-avx2', '3.8-avx512', '3.8-avx2']
 
 
 @pytest.fixture
@@ -26,54 +27,49 @@ def text(*path):
         return file.read()
 
 
-def results(version):
-    """Return the saved results of a Python's full run."""
-    return json.loads(text('benchmarks', 'results-{}.json'.format(version)))
+def results(run):
+    """Return the saved results of a full run."""
+    return json.loads(text('benchmarks', 'results-{}.json'.format(run)))
 
 
-@pytest.mark.parametrize('version', VERSIONS)
-def test_the_report_is_that_of_the_results(bench, version):
+@pytest.mark.parametrize('run', RUNS)
+def test_the_report_is_that_of_the_results(bench, run):
     """Each number of the report follows from the saved times."""
-    assert '\n'.join(bench.report(results(version))) + '\n' == text(
-        'benchmarks', 'report-{}.txt'.format(version))
+    found = results(run)
+    assert bench.ending(found) == run and not found['one']['quick']
+    assert '\n'.join(bench.report(found)) + '\n' == text(
+        'benchmarks', 'report-{}.txt'.format(run))
 
 
 def test_the_page_shows_every_goal_and_verdict(bench):
     """The list in the room's page is the end of the report."""
     page = text('benchmarks', 'README.md')
     shown = page.split('```text\n')[1].split('```')[0]
-    report = bench.report(results('3.13'))
+    report = bench.report(results('3.13-avx512'))
     assert shown.strip().split('\n') == report[report.index('goals') + 1:]
     assert re.search(r'MISSED|reached', shown)
 
 
-def means(bench, version):
-    """Return the four geometric means of large batches."""
-    return [number for name, number, _ in bench.goals(results(version))
-            if 'large batches' in name and name.endswith('mean')]
-
-
-def test_the_front_page_shows_the_means(bench):
-    """README has the four geometric means, as the reports have them."""
-    page = ' '.join(text('README.md').split())
-    assert ('{:.2f} in float64 and {:.2f} in float32; on both cores, {:.2f} '
-            'and {:.2f}'.format(*means(bench, '3.13'))) in page
-    assert ("{:.2f} of TensorFlow's time in float64 and {:.2f} in float32; "
-            'on both cores, {:.2f} and {:.2f}'.format(*means(bench, '3.8'))
-            ) in page
-
-
-def test_the_page_shows_the_courses_means(bench):
-    """The room's page has those of the course's versions."""
-    page = ' '.join(text('benchmarks', 'README.md').split())
-    assert ("{:.2f} of TensorFlow's time in float64 and {:.2f} in float32; "
-            'on both, {:.2f} and {:.2f}'.format(*means(bench, '3.8'))) in page
+@pytest.mark.parametrize('run', RUNS)
+@pytest.mark.parametrize('page', ['README.md', 'benchmarks/README.md'])
+def test_the_pages_show_the_means(bench, page, run):
+    """Both have the geometric means of large batches; a missed one is bold."""
+    cells = [('**{:.2f}**' if number > most else '{:.2f}').format(number)
+             for name, number, most in bench.goals(results(run))
+             if 'large batches' in name and name.endswith('mean')]
+    assert len(cells) == 4
+    rows = [line for line in text(page).split('\n')
+            if line.endswith('| {} |'.format(' | '.join(cells)))]
+    version, instructions = run.split('-')
+    assert len(rows) == 1 and {
+        'avx2': 'AVX2', 'avx512': 'AVX-512'}[instructions] in rows[0]
+    assert ('course' in rows[0]) == (version == '3.8')
 
 
 def test_every_row_has_its_peers(bench):
     """Each layer was compared with a library, the floor and the loops."""
-    for version in VERSIONS:
-        found = results(version)
+    for run in RUNS:
+        found = results(run)
         rows = found['one']['layers'] + found['all']['layers']
         assert len(rows) == 2 * 2 * 2 * 26
         for row in rows:
