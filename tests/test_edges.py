@@ -191,6 +191,21 @@ def test_long_windows_need_no_table(rng, shape, kernel_shape, mode):
         A_prev, kernel_shape, (1, 1), mode), rtol=1e-12)
 
 
+@pytest.mark.parametrize('mode, shape', [
+    ('max', (4000, 28, 28, 2)), ('avg', (4000, 28, 28, 2)),
+    ('avg', (2, 1500, 1500, 3))])
+@pytest.mark.parametrize('kernel_shape, stride', [
+    ((2, 2), (2, 2)), ((3, 3), (1, 1)), ((2, 2), (3, 3))])
+def test_pooling_needs_a_few_mebibytes(mode, shape, kernel_shape, stride):
+    """Many images go in blocks; for averages, so do rows of large ones."""
+    A_prev = np.zeros(shape, 'f4')
+    dA = pool_forward(A_prev, kernel_shape, stride, mode)
+    assert beyond(lambda: pool_forward(
+        A_prev, kernel_shape, stride, mode)) < 10
+    assert beyond(lambda: pool_backward(
+        dA, A_prev, kernel_shape, stride, mode)) < 10
+
+
 @pytest.mark.parametrize('c_new', [1, 2, 6, 16, 32, 64, 100])
 def test_every_width_shares_windows_well(c_new):
     """At most a third more outputs are computed, even at prime widths."""
