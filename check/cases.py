@@ -41,21 +41,11 @@ HALF = ('Accepted answers differ on float16, whose sums lose digits. Ours '
 INFINITE = ('Accepted answers differ where a gradient is infinite or NaN: 0 '
             'times infinity is NaN. Ours gives it to the maximum, and nothing '
             'to the other pixels.')
-EMPTY = ('Accepted answers differ on a gradient without rows or columns. Ours '
-         'returns zeros: no position has a gradient.')
-LARGEST = ('Accepted answers differ where a sum exceeds the largest number of '
-           'the dtype. Ours gives the average, which does not.')
-FAR = ('Accepted answers differ at strides close to the largest integer. Ours '
-       'has one window, as without padding at every stride larger than the '
-       'image.')
-BEYOND = ('Accepted answers differ where float32 images and a float64 '
-          'gradient make products that float32 cannot hold. Ours rounds none '
-          'of them.')
 ROUNDED = ('The numbers are right. The seventh digit of some differs from the '
            "course's output, because the course's NumPy rounded each product "
            'of dW to float32. Ours does so with every NumPy.')
 # whatever an answer does there, it is not wrong
-OPEN = SMALL, HALF, INFINITE, EMPTY, LARGEST, FAR, BEYOND
+OPEN = SMALL, HALF, INFINITE
 
 
 def widened(*arrays):
@@ -77,8 +67,6 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
 
 def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     """Return what task 1 defines."""
-    if mode == 'avg':      # a sum may be larger than any float64
-        A_prev = A_prev.astype(np.longdouble)
     return loops.pool_forward(A_prev, kernel_shape, stride, mode)
 
 
@@ -241,9 +229,9 @@ POOLS = [
 # and backward
 MOST = {'one example of 28x28': (2, 2),
         'sixty examples of 64 channels': (25, 40),
-        'one row of 3,000 pixels': (8, 16),
+        'one row of 3,000 pixels': (12, 24),
         'one wide window': (2, 2), 'one high window': (2, 2),
-        'one large image': (4, 12)}
+        'one large image': (4, 34)}
 
 
 def shape_of_output(A_prev, kernel, padding, stride):
@@ -355,9 +343,6 @@ def forward_cases():
                    'np.positive)'.format(*BRIGHT[dtype]), SMALL)
     yield case('float16', 'conv_forward({}, {}, {}, np.positive)'.format(
         *HALF_ONES), HALF)
-    yield case('stride of 2 ** 62', 'conv_forward({}, {}, {}, np.positive, '
-               "padding='valid', stride=(2 ** 62, 2 ** 62))".format(
-                   image, kernel, bias), FAR)
 
 
 def pool_forward_cases():
@@ -380,11 +365,6 @@ def pool_forward_cases():
                    "mode='avg')".format(BRIGHT[dtype][0]), SMALL)
     yield case('avg, float16', "pool_forward(np.full((1, 9, 9, 1), 2047, "
                "'f2'), (3, 3), mode='avg')", HALF)
-    yield case('avg, sums beyond float64', 'pool_forward(np.full((1, 4, 4, 1),'
-               " 1e308), (2, 2), mode='avg')", LARGEST)
-    for n in 62, 64:
-        yield case('stride of 2 ** {}'.format(n), 'pool_forward({0}, (2, 2), '
-                   '(2 ** {1}, 2 ** {1}))'.format(ARRAYS[''][0], n), FAR)
 
 
 def backward_cases():
@@ -423,24 +403,10 @@ def backward_cases():
                    .format(gradient, image, kernel, bias), SMALL)
     yield case('float16', 'conv_backward({0}, {0}, {1}, {2})'.format(
         *HALF_ONES), HALF)
-    image, kernel, bias, gradient = ARRAYS['']
-    yield case('gradient of no position', 'conv_backward(np.ones((1, 0, 0, 1))'
-               ', {}, {}, {})'.format(image, kernel, bias), EMPTY)
-    yield case('stride of 2 ** 62', 'conv_backward(np.ones((1, 1, 1, 1)), {}, '
-               "{}, {}, padding='valid', stride=(2 ** 62, 2 ** 62))".format(
-                   image, kernel, bias), FAR)
     yield case('infinity in one weight, 19 pixels across', 'W = np.ones((3, '
                '3, 1, 8)); W[1, 0, 0, 0] = np.inf; conv_backward(np.ones((2, '
                '6, 19, 8)), np.ones((2, 6, 19, 1)), W, np.zeros((1, 1, 1, 8)))'
                )
-    for what, pixel, number in (('products too large', '1e30', '1e10'),
-                                ('products too small', '1e-36', '1e-8'),
-                                ('a gradient too large', '1', '5e38')):
-        yield case('{} for float32'.format(what), "A = np.full((1, 3, 3, 1), "
-                   "{0}, 'f4'); A[0, 0, 0, 0] = min(1, {0}); conv_backward("
-                   'np.full((1, 2, 2, 1), {1}), A, np.ones((2, 2, 1, 1)), '
-                   "np.zeros((1, 1, 1, 1)), padding='valid')".format(
-                       pixel, number), BEYOND)
     yield case("the course's driver", TEN +
                'np.random.seed(0); W = np.random.randn(3, 3, 1, 2); '
                'b = np.random.randn(1, 1, 1, 2); '
@@ -485,13 +451,6 @@ def pool_backward_cases():
                     mode, name, stride[0]), 'G = np.ones((1, 2, 2, 1)); '
                     'G[0, 0, 0, 0] = {}; pool_backward(G, {}, (2, 2), {}, '
                     "'{}')".format(value, image, stride, mode), INFINITE)
-        yield case('{}, gradient of no position'.format(mode), 'pool_backward('
-                   "np.ones((1, 0, 0, 1)), {}, (2, 2), mode='{}')".format(
-                       image, mode), EMPTY)
-        for n in 62, 64:
-            yield case('{}, stride of 2 ** {}'.format(mode, n), 'pool_backward'
-                       '(np.ones((1, 1, 1, 1)), {0}, (2, 2), (2 ** {1}, 2 ** '
-                       "{1}), '{2}')".format(image, n, mode), FAR)
     yield case("the course's driver", TEN +
                'X = np.concatenate((X, 1 - X), axis=3); np.random.seed(0); '
                'dA = np.random.randn(10, 9, 9, 2); '

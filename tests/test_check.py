@@ -600,18 +600,18 @@ def test_networks_as_students_write_them(tmp_path):
 
 # a dozen of the changes that tools/mutate.py makes
 MUTANTS = [
-    (CONV, 'zeros - zeros // 2, size', 'zeros + zeros // 2, size'),
-    (CONV, 'wide[:, j * s:j * s + kw, :, j] = W', 'pass'),
-    (CONV, 'self.columns[part] = windows', 'pass'),
+    (CONV, 'zeros - zeros // 2', 'zeros + zeros // 2'),
+    (CONV, 'wide[:, j * sw:j * sw + kw, :, j] = W', 'pass'),
+    (CONV, 'copies[part] = pixels', 'copies[part] = 0 * pixels'),
     (CONV, '[:, :, :w_new]', '[:, :, :w_new + 1]'),
-    (POOL, 'done * step:', 'done + step:'),
-    (POOL, 'down = combine(down, rows[:, r:end + r:sh])', 'pass'),
+    (POOL, 'flat[s * c:]', 'flat[s + c:]'),
+    (POOL, 'down = combine(down, pixels[:, r:last + r:sh])', 'pass'),
     (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
-    (CONV_BACK, '                dA_pad[...] = 0', '                pass'),
-    (CONV_BACK, 'zeros - zeros // 2, size', 'zeros + zeros // 2, size'),
-    (POOL_BACK, 'i:i + n], kh * kw, down', 'i:i + n], kh + kw, down'),
+    (CONV_BACK, 'if y.start == 0:', 'if i.start == 0:'),
+    (CONV_BACK, 'zeros - zeros // 2', 'zeros + zeros // 2'),
+    (POOL_BACK, 'gradient /= kh * kw', 'gradient /= kh + kw'),
     (POOL_BACK, 'share *= chosen', 'pass'),
-    (POOL_BACK, 'last - j >= first', 'last - j > first'),
+    (POOL_BACK, 'window >= 0', 'window > 0'),
 ]
 
 

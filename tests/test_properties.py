@@ -88,7 +88,7 @@ def conv_layers(draw, dtypes=('float64',)):
     h_new, w_new = loops.output_shape((h_prev + ph, w_prev + pw), (kh, kw),
                                       (sh, sw))
     if draw(st.booleans()):
-        h_new, w_new = (draw(st.integers(0, n)) for n in (h_new, w_new))
+        h_new, w_new = (draw(st.integers(1, n)) for n in (h_new, w_new))
     dZ = draw(arrays((m, h_new, w_new, c_new), dtypes, rng))
     return dZ, A_prev, W, b, padding, (sh, sw)
 
@@ -105,7 +105,7 @@ def pool_layers(draw, dtypes=('float64',), overlap=True):
     A_prev = draw(arrays((m, h_prev, w_prev, c), dtypes, rng))
     h_new, w_new = loops.output_shape((h_prev, w_prev), (kh, kw), stride)
     if draw(st.booleans()):
-        h_new, w_new = (draw(st.integers(0, n)) for n in (h_new, w_new))
+        h_new, w_new = (draw(st.integers(1, n)) for n in (h_new, w_new))
     dA = draw(arrays((m, h_new, w_new, c), dtypes, rng))
     return dA, A_prev, kernel_shape, stride
 

@@ -82,7 +82,7 @@ def fits(A_prev, W=None, b=None, dZ=None, dA=None, padding=None, mode=None,
     most = loops.output_shape((h, w), kernel_shape, stride)
     return 0 not in most and (not gradient or (
         D.shape[0] == m and D.shape[3] == c_new and
-        D.shape[1] <= most[0] and D.shape[2] <= most[1]))
+        0 < D.shape[1] <= most[0] and 0 < D.shape[2] <= most[1]))
 
 
 @st.composite
