@@ -426,9 +426,10 @@ def draw_alexnet():
 def draw_ladder():
     """Draw the times in the page's tables, which ladder.py has printed."""
     with open(os.path.join(LESSON, 'README.md'), encoding='utf-8') as page:
-        rows = re.findall(r'^\| ([^|]*?) \| ([\d.e+]+) \| [\d.e+]+ \|$',
+        rows = re.findall(r'^\| ([^|]*?) \| ([\d.,]+) \| [\d.,]+ \|$',
                           page.read(), re.MULTILINE)
-    times = iter([(name, float(taken)) for name, taken in rows])
+    times = iter([(name, float(taken.replace(',', '')))
+                  for name, taken in rows])
     ladder.draw({layer: [next(times) for _ in rungs]
                  for layer, rungs in ladder.LAYERS.items()},
                 os.path.join(LESSON, 'ladder.svg'))

@@ -35,6 +35,39 @@ def conv_whole_examples(A_prev, W, b, padding, stride):
     return Z + b
 
 
+def places(kernel_shape, stride, new):
+    """Yield each place in a kernel, and where its pixels are in A_pad.
+
+    The pixels are (m, h_new, w_new, c): one of every window.
+    """
+    (kh, kw), (sh, sw), (h_new, w_new) = kernel_shape, stride, new
+    for r in range(kh):
+        for s in range(kw):
+            yield r, s, np.s_[:, r:r + h_new * sh:sh, s:s + w_new * sw:sw]
+
+
+def conv_places(A_prev, W, b, padding, stride):
+    """Loop over the places in the kernel: all windows at once."""
+    A_pad, _ = loops.padded(A_prev, W, padding, stride)
+    new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
+    Z = np.zeros((len(A_prev), *new, W.shape[3])) + b
+    for r, s, place in places(W.shape[:2], stride, new):
+        Z += A_pad[place] @ W[r, s]
+    return Z
+
+
+def conv_backward_places(dZ, A_prev, W, padding, stride):
+    """Use the same slices: what Z read there, dA_pad adds there."""
+    A_pad, (top, left) = loops.padded(A_prev, W, padding, stride)
+    dA_pad, dW = np.zeros(A_pad.shape), np.zeros(W.shape)
+    for r, s, place in places(W.shape[:2], stride, dZ.shape[1:3]):
+        dA_pad[place] += dZ @ W[r, s].T
+        dW[r, s] = np.tensordot(A_pad[place], dZ, ((0, 1, 2), (0, 1, 2)))
+    h_prev, w_prev = A_prev.shape[1:3]
+    return (dA_pad[:, top:top + h_prev, left:left + w_prev], dW,
+            dZ.sum(axis=(0, 1, 2), keepdims=True))
+
+
 def windows_of(A_pad, kh, kw, stride, new):
     """Return every window as a view, (m, h_new, w_new, kh, kw, c_prev).
 
@@ -112,26 +145,24 @@ def pool_whole_examples(dA, A_prev, kernel_shape, stride):
     return dA_prev
 
 
-def places(A_prev, kernel_shape, stride, new):
-    """Yield, for each place in a window, the index of the pixels there.
-
-    The pixels are (m, h_new, w_new, c): one of every window.
-    """
-    for r in range(kernel_shape[0]):
-        for s in range(kernel_shape[1]):
-            yield (slice(None), slice(r, r + new[0] * stride[0], stride[0]),
-                   slice(s, s + new[1] * stride[1], stride[1]))
-
-
-def pool_whole_maps(dA, A_prev, kernel_shape, stride):
+def pool_places(A_prev, kernel_shape, stride, mode='max'):
     """Loop over the places in a window: all windows at once."""
-    new = dA.shape[1:3]
-    A = np.full(dA.shape, -np.inf)
-    for place in places(A_prev, kernel_shape, stride, new):
-        A = np.maximum(A, A_prev[place])
+    new = loops.output_shape(A_prev.shape[1:3], kernel_shape, stride)
+    A = np.full((len(A_prev), *new, A_prev.shape[3]),
+                -np.inf if mode == 'max' else 0)
+    for r, s, place in places(kernel_shape, stride, new):
+        A = np.maximum(A, A_prev[place]) if mode == 'max' else (
+            A + A_prev[place] / np.prod(kernel_shape))
+    return A
+
+
+def pool_backward_places(dA, A_prev, kernel_shape, stride, mode='max'):
+    """Use the same slices: each pixel adds up what its windows give it."""
+    A = pool_places(A_prev, kernel_shape, stride)
     dA_prev = np.zeros(A_prev.shape)
-    for place in places(A_prev, kernel_shape, stride, new):
-        dA_prev[place] += dA * (A_prev[place] == A)
+    for r, s, place in places(kernel_shape, stride, dA.shape[1:3]):
+        dA_prev[place] += dA * (A_prev[place] == A if mode == 'max' else
+                                1 / np.prod(kernel_shape))
     return dA_prev
 
 
@@ -140,8 +171,8 @@ def pool_blocks(dA, A_prev, kernel_shape, stride):
     dA_prev = np.empty(A_prev.shape)
     n = max(1, CACHE // (A_prev[0].size * 8))
     for i in range(0, len(dA_prev), n):
-        dA_prev[i:i + n] = pool_whole_maps(dA[i:i + n], A_prev[i:i + n],
-                                           kernel_shape, stride)
+        dA_prev[i:i + n] = pool_backward_places(
+            dA[i:i + n], A_prev[i:i + n], kernel_shape, stride)
     return dA_prev
 
 
@@ -158,13 +189,14 @@ def pool_loops(dA, A_prev, kernel_shape, stride):
 
 CONVOLUTION = [('nested loops', loops.conv_forward),
                ('whole examples at once', conv_whole_examples),
+               ("one loop over the kernel's places", conv_places),
                ('windows as one matrix', conv_one_matrix),
                ('blocks that fit the cache', conv_blocks),
                ('wide windows', conv_wide_windows),
                ('0-conv_forward.py', conv_ours)]
 POOLING = [('nested loops', pool_loops),
            ('whole examples at once', pool_whole_examples),
-           ('whole maps at once', pool_whole_maps),
+           ("one loop over the window's places", pool_backward_places),
            ('blocks that fit the cache', pool_blocks),
            ('3-pool_backward.py', pool_ours)]
 LAYERS = {'0. convolution, forward: 3x3, 2 kernels, valid': CONVOLUTION,

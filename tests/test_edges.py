@@ -433,3 +433,27 @@ def test_maxima_of_odd_numbers(rng, shape, kernel_shape, stride, dtype, nan):
     np.testing.assert_array_equal(
         pool_backward(dA, A_prev, kernel_shape, stride),
         loops.pool_backward(dA, A_prev, kernel_shape, stride, 'max'))
+
+
+def test_nan_in_one_channel_of_float16_leaves_the_others(rng):
+    """The other channels' gradients do not change by one bit."""
+    dZ, A_prev = (rng.randn(6, 9, 9, c).astype('f2') for c in (4, 3))
+    W, b = rng.randn(3, 3, 3, 4).astype('f2'), np.zeros((1, 1, 1, 4), 'f2')
+    _, dW, db = conv_backward(dZ, A_prev, W, b)
+    dZ[2, 3, 4, 1] = np.nan
+    _, odd_dW, odd_db = conv_backward(dZ, A_prev, W, b)
+    others = [0, 2, 3]
+    assert np.isnan(odd_dW[..., 1]).all() and np.isnan(odd_db[..., 1]).all()
+    np.testing.assert_array_equal(odd_dW[..., others], dW[..., others])
+    np.testing.assert_array_equal(odd_db[..., others], db[..., others])
+
+
+@pytest.mark.parametrize('kernel, padding', [((5, 5), 'same'),
+                                             ((3, 3), 'valid')])
+def test_fifty_thousand_digits(kernel, padding):
+    """LeNet's first layer and the drivers' need less than 64 MiB beyond."""
+    A_prev = np.zeros((50000, 28, 28, 1), 'f4')
+    W, b = np.ones(kernel + (1, 2), 'f4'), np.ones((1, 1, 1, 2), 'f4')
+    dZ = conv_forward(A_prev, W, b, identity, padding)
+    assert beyond(lambda: conv_forward(A_prev, W, b, identity, padding)) < 64
+    assert beyond(lambda: conv_backward(dZ, A_prev, W, b, padding)) < 64

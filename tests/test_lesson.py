@@ -58,6 +58,35 @@ def test_each_pooling_gives_the_same(rng, name, step):
                                    rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize('mode', ['max', 'avg'])
+def test_the_short_way_is_the_definition(rng, mode):
+    """One loop over the kernel's places gives what nested loops give."""
+    for A_prev, W, b, padding, stride in layers(rng):
+        dZ = rng.randn(*ladder.loops.conv_forward(A_prev, W, b, padding,
+                                                  stride).shape)
+        pooled = A_prev.round(), W.shape[:2], stride, mode
+        dA = rng.randn(*ladder.loops.pool_forward(*pooled).shape)
+        for ours, theirs in zip(
+                (ladder.pool_places(*pooled),
+                 ladder.pool_backward_places(dA, *pooled),
+                 *ladder.conv_backward_places(dZ, A_prev, W, padding, stride)),
+                (ladder.loops.pool_forward(*pooled),
+                 ladder.loops.pool_backward(dA, *pooled),
+                 *ladder.loops.conv_backward(dZ, A_prev, W, padding,
+                                             stride))):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_the_page_shows_the_short_way():
+    """Its listings are lines of ladder.py, without the docstrings."""
+    with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
+        code = re.sub(r'    """.*?"""\n', '', file.read(), flags=re.S)
+    with open(PAGE, encoding='utf-8') as file:
+        short = file.read().split('## The short way')[1].split('\n## ')[0]
+    listings = re.findall('```python\n(.*?)```', short, re.S)
+    assert listings and all(listing in code for listing in listings)
+
+
 def test_no_step_is_longer_than_twenty_lines():
     """No step has more than 20 lines; its docstring does not count."""
     with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
