@@ -12,16 +12,16 @@ kernel's number at the same place, plus the bias (in loops: lesson/loops.py).
 
 How. Z = windows @ kernels. Each row of `windows` is a window's pixels and a 1;
 each column of `kernels` is a kernel and its bias. Below, on the left, is a row
-of an image of one channel, with kw = 3 and sw = 1.
+of pixels of one channel, with kh = sh = sw = 1 and kw = 3.
 
 What makes it fast. Copying pixels into windows takes longer than multiplying.
-So t neighbouring outputs share one wide window, and each kernel becomes t
-columns; in column j it is shifted by j * sw. On the right, t = 2.
-
-    | a0 a1 a2 1 |   | w0 |   | z0 |                      | w0  0 |
-    | a1 a2 a3 1 | @ | w1 | = | z1 |                      | w1 w0 |
-                     | w2 |           | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
-                     | b  |                               |  0 w2 |
+So t neighbouring outputs share one wide window, here of 4 pixels instead of 6,
+and `kernels` holds each kernel t times; copy j is shifted by j * sw.
+  t = 1:                                  t = 2:
+  | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
+  | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
+                   | w2 |             | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
+                   | b  |                                 |  0 w2 |
                                                           |  b  b |
 """
 import numpy as np
@@ -42,15 +42,15 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         The activation function, called once, on all of Z.
     padding : {'same', 'valid'}
         'same' adds zeros, so that the output is as high and wide as A_prev at
-        every stride; an odd one is on the top or left. 'valid' adds none.
+        any stride; the odd one, if any, above or on the left. 'valid': none.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
     Returns
     -------
     numpy.ndarray, shape (m, h_new, w_new, c_new)
-        What `activation` returned. Z has NumPy's common dtype of the arrays
-        (and int64, if all are integers). float16 is summed in float32.
+        What `activation` returned. Z has the arrays' common dtype in NumPy
+        (with int64 added, if all are integers). float16 is summed in float32.
 
     Raises
     ------
@@ -66,15 +66,16 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         raise TypeError(f'activation is {activation!r}, expected a function')
     kh, kw, _, c_new = W.shape
     dtype, sum_dtype = _dtypes(A_prev, W, b)
-    # infinity times a zero in `kernels` would be NaN, so then t is 1
+    # infinity times a zero in `kernels` would be NaN; then t is 1
     t = _sharing(W, w_new, sw) if _is_finite(A_prev) else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     w_wide = -(-w_new // t)                     # wide windows in a row
+    # of the wide windows: size, stride and number
     how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, w_wide)
     Z = np.empty((len(A_prev), h_new, w_wide, t * c_new), sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
         for here, windows, _ in _windows(A_prev, before, *how, sum_dtype):
-            # Z[here] is one piece of memory, so `out` is a view of it
+            # whole examples or rows of one are contiguous: `out` is a view
             np.matmul(windows, kernels, out=Z[here].reshape(-1, t * c_new))
     Z = Z.reshape(len(Z), h_new, w_wide * t, c_new)[:, :, :w_new]
     return activation(np.ascontiguousarray(Z, dtype))
@@ -82,8 +83,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Copying a number takes as long as 48 products; beginning a row of a
-    # window, as copying 4. If t does not divide w_new, Z is copied, too.
+    # Measured: copying a number takes as long as 48 products; beginning a row
+    # of a window, as 4 copies. Unless t divides w_new, the output is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -100,12 +101,12 @@ def _widen(W, b, t, sw):
 
 
 def _windows(A_prev, before, k, stride, new, dtype):
-    """Yield some windows at a time: where they are, as rows, and A_pad."""
+    """Yield batches of windows: slices of Z, windows as matrix rows, A_pad."""
     (m, h_prev, w_prev, c), (top, left), (kh, kw) = A_prev.shape, before, k
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # in 2 MiB, which stay in the cache: rows of windows; examples; rows of one
+    # some 2 MiB, for the cache: at most `most` rows; n examples; h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
@@ -124,14 +125,14 @@ def _windows(A_prev, before, k, stride, new, dtype):
 
 def _view(A_pad, k, stride, new):
     """Return each window's pixels, (n, *new, *k, c), without copying them."""
-    i, y, x, c = A_pad.strides          # bytes from one number to the next
+    si, sy, sx, sc = A_pad.strides      # bytes from one number to the next
     return np.lib.stride_tricks.as_strided(
         A_pad, (len(A_pad), *new, *k, A_pad.shape[3]),
-        (i, stride[0] * y, stride[1] * x, y, x, c))
+        (si, stride[0] * sy, stride[1] * sx, sy, sx, sc))
 
 
 def _fit(A_prev, W, b, padding, stride):
-    """Return (sh, sw), the zeros above and on the left, and (h_new, w_new)."""
+    """Check all; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     _check('W', W, 'kh', 'kw', A_prev.shape[3], 'c_new')
     _check('b', b, 1, 1, 1, W.shape[3])
@@ -139,7 +140,7 @@ def _fit(A_prev, W, b, padding, stride):
     if not isinstance(padding, str) or padding not in ('same', 'valid'):
         raise ValueError(f"padding is {padding!r}, expected 'same' or 'valid'")
     before, new = [], []
-    for size, k, s in zip(A_prev.shape[1:3], W.shape, stride):
+    for size, k, s in zip(A_prev.shape[1:3], W.shape[:2], stride):
         # 'same': as many windows as pixels, s apart, the last one k wide
         zeros = (size - 1) * s + k - size if padding == 'same' else 0
         if k > size + zeros:
@@ -151,14 +152,14 @@ def _fit(A_prev, W, b, padding, stride):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name matches any size but 0."""
+    """Raise unless an array has this shape; a name fits 1 or more, m any."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')
     if array.dtype.kind not in 'buif':
         raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(
-            size != want if isinstance(want, int) else size < (want != 'm')
+            size != want if isinstance(want, int) else size < 1 and want != 'm'
             for size, want in zip(array.shape, shape)):
         raise ValueError(f'{name} has the shape {array.shape}, expected '
                          f'({", ".join(map(str, shape))})' +
@@ -184,6 +185,6 @@ def _dtypes(*arrays):
 
 
 def _is_finite(array):
-    """Return whether the sum is finite, so no number is infinite or NaN."""
+    """Return False if a number, or the sum of all, is infinite or NaN."""
     with np.errstate(all='ignore'):
         return np.isfinite(array.sum(dtype=_dtypes(array)[1]))

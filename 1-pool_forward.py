@@ -112,7 +112,7 @@ def _combined(combine, pixels, kh, kw, sh):
 
 
 def _fit(A_prev, kernel_shape, stride, mode):
-    """Return (kh, kw), (sh, sw) and (h_new, w_new), or raise."""
+    """Check all; return (kh, kw), (sh, sw) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     k, stride = _pair('kernel_shape', kernel_shape), _pair('stride', stride)
     (h_prev, w_prev), (kh, kw), (sh, sw) = A_prev.shape[1:3], k, stride
@@ -125,14 +125,14 @@ def _fit(A_prev, kernel_shape, stride, mode):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name matches any size but 0."""
+    """Raise unless an array has this shape; a name fits 1 or more, m any."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')
     if array.dtype.kind not in 'buif':
         raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(
-            size != want if isinstance(want, int) else size < (want != 'm')
+            size != want if isinstance(want, int) else size < 1 and want != 'm'
             for size, want in zip(array.shape, shape)):
         raise ValueError(f'{name} has the shape {array.shape}, expected '
                          f'({", ".join(map(str, shape))})' +

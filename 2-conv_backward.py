@@ -6,12 +6,12 @@ What is computed. dZ is the derivative of the cost with respect to
     Z[i, y, x, k] = b[k] + sum over r < kh, s < kw, c < c_prev of
                     A_pad[i, y * sh + r, x * sw + s, c] * W[r, s, c, k]
 
-    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: with zeros around it
+    A_prev, dA_prev  (m, h_prev, w_prev, c_prev)    A_pad: zero-padded A_prev
     W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
     Z, dZ            (m, h_new, w_new, c_new)
 
-In each product, the gradient of one factor is dZ times the other factor. Each
-number of W, b, A_pad adds up those of its products (loops: lesson/loops.py).
+In a product, the gradient of one factor is dZ times the other (1, for b). Each
+number of W, b, A_pad has the sum over its products (loops: lesson/loops.py).
 
 How. Z = windows @ kernels: each row of `windows` is a window's pixels and a 1,
 each column of `kernels` is a kernel and its bias. So dkernels = windows.T @ dZ
@@ -20,13 +20,13 @@ window's pixels in dA_pad, whose inner part is dA_prev.
 
 What makes it fast. Copying pixels into windows, and adding gradients at them,
 takes longer than multiplying. So t neighbouring outputs share one wide window,
-and each kernel becomes t columns; in column j it is shifted by j * sw. A row
-of an image of one channel, with kw = 3, sw = 1, t = 1, and then t = 2:
-
-    | a0 a1 a2 1 |   | w0 |   | z0 |                      | w0  0 |
-    | a1 a2 a3 1 | @ | w1 | = | z1 |                      | w1 w0 |
-                     | w2 |           | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
-                     | b  |                               |  0 w2 |
+and `kernels` holds each kernel t times; copy j is shifted by j * sw. A row of
+pixels of one channel, with kh = sh = sw = 1 and kw = 3:
+  t = 1:                                  t = 2:
+  | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
+  | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
+                   | w2 |             | a0 a1 a2 a3 1 | @ | w2 w1 | = | z0 z1 |
+                   | b  |                                 |  0 w2 |
                                                           |  b  b |
 """
 import numpy as np
@@ -39,7 +39,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     ----------
     dZ : numpy.ndarray, shape (m, h_new, w_new, c_new)
         The partial derivatives with respect to the unactivated output, or to
-        its top left part, if there are fewer rows or columns.
+        its top left part, if dZ has fewer rows or columns than that.
     A_prev : numpy.ndarray, shape (m, h_prev, w_prev, c_prev)
         The output of the previous layer. No argument is modified.
     W : numpy.ndarray, shape (kh, kw, c_prev, c_new)
@@ -48,7 +48,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         The biases.
     padding : {'same', 'valid'}
         'same' adds zeros, so that the output is as high and wide as A_prev at
-        every stride; an odd one is on the top or left. 'valid' adds none.
+        any stride; the odd one, if any, above or on the left. 'valid': none.
     stride : tuple of two int
         (sh, sw), how far the kernel moves down and across.
 
@@ -58,10 +58,10 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dW : numpy.ndarray, shape (kh, kw, c_prev, c_new)
     db : numpy.ndarray, shape (1, 1, 1, c_new)
         The partial derivatives with respect to A_prev, W and b, in NumPy's
-        common dtype of the arrays (and int64, if all are integers). float16 is
-        summed in float32. If A_prev is float32 and dZ float64, the products
-        in dW are rounded to float32, as the course's were, but not if dZ is
-        beyond 1e18, or all below 1e-18.
+        common dtype of the arrays (with int64, if all are integers). float16
+        is summed in float32. If A_prev is float32 and dZ float64, products in
+        dW are rounded to float32, as in the course's published output (unless
+        the largest in dZ is outside 1e-18 to 1e18).
 
     Raises
     ------
@@ -79,19 +79,20 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
     rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and (
         1e-18 < max(dZ.max(initial=0), -dZ.min(initial=0)) < 1e18)
-    multiply, t = _rounded_product if rounded else np.matmul, 1
-    # infinity times a zero in `kernels` would be NaN, so then t stays 1
-    if not rounded and all(map(_is_finite, (dZ, A_prev, W))):
-        t = _sharing(W, w_new, sw)
+    multiply = _rounded_product if rounded else np.matmul
+    # infinity times a zero in `kernels` or `dout` would be NaN; then t is 1
+    wide = not rounded and all(map(_is_finite, (dZ, A_prev, W)))
+    t = _sharing(W, w_new, sw) if wide else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     dkernels, dA_prev = np.zeros_like(kernels), np.empty(A_prev.shape, dtype)
+    # of the wide windows: size, stride and number
     how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, -(-w_new // t))
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
         for (i, y), windows, A_pad in _windows(A_prev, (top, left), *how,
                                                sum_dtype):
             if y.start == 0:                    # the next examples begin
                 dA_pad = np.zeros_like(A_pad)
-            dout = _outputs(dZ[i, y], t, sum_dtype)
+            dout = _as_rows(dZ[i, y], t, sum_dtype)
             dkernels += multiply(windows.T, dout)
             _add_up(dout, kernels, _view(dA_pad, *how)[:, y], t * sw)
             if y.stop >= h_new:                 # all windows are added
@@ -100,27 +101,27 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     return dA_prev, *(g.astype(dtype) for g in _narrow(dkernels, W, t, sw))
 
 
-def _outputs(dZ, t, dtype):
+def _as_rows(dZ, t, dtype):
     """Return dZ as a matrix: a row for the t outputs of each wide window."""
     unused = [(0, 0), (0, 0), (0, -dZ.shape[2] % t), (0, 0)]
     dZ = np.pad(dZ, unused, 'constant') if dZ.shape[2] % t else dZ
     return dZ.astype(dtype, copy=False).reshape(-1, t * dZ.shape[3])
 
 
-def _rounded_product(columns, dout):
-    """Return columns @ dout; all but the last row, db, rounded to float32."""
+def _rounded_product(windows_T, dout):
+    """Return windows_T @ dout, all but the last row by float32 products."""
     dout_T = np.ascontiguousarray(dout.T, np.float32)     # (c_new, windows)
     return np.vstack([(column * dout_T).sum(axis=1, dtype=np.float64)
-                      for column in columns[:-1].astype(np.float32)] +
+                      for column in windows_T[:-1].astype(np.float32)] +
                      [dout.sum(axis=0)])
 
 
 def _add_up(dout, kernels, dpixels, step):
     """Add each window's row of dwindows = dout @ kernels.T at its pixels.
 
-    dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. NumPy would add only
-    one of several windows that share a pixel. Those that are `apart` in a row
-    share none, so they are added at once: first row r of each, then the next.
+    dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. `+=` adds only once to
+    a pixel, even if several windows share it. Row r of every `apart`-th window
+    across shares none, so these are added at once, for each r and q.
     """
     kh, apart = dpixels.shape[3], -(-dpixels.shape[4] // step)
     for r, kernel in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
@@ -139,8 +140,8 @@ def _narrow(dkernels, W, t, sw):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Copying a number takes as long as 48 products; beginning a row of a
-    # window, as copying 4. If t does not divide w_new, Z is copied, too.
+    # Measured: copying a number takes as long as 48 products; beginning a row
+    # of a window, as 4 copies. Unless t divides w_new, the output is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -157,12 +158,12 @@ def _widen(W, b, t, sw):
 
 
 def _windows(A_prev, before, k, stride, new, dtype):
-    """Yield some windows at a time: where they are, as rows, and A_pad."""
+    """Yield batches of windows: slices of Z, windows as matrix rows, A_pad."""
     (m, h_prev, w_prev, c), (top, left), (kh, kw) = A_prev.shape, before, k
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # in 2 MiB, which stay in the cache: rows of windows; examples; rows of one
+    # some 2 MiB, for the cache: at most `most` rows; n examples; h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
@@ -181,14 +182,14 @@ def _windows(A_prev, before, k, stride, new, dtype):
 
 def _view(A_pad, k, stride, new):
     """Return each window's pixels, (n, *new, *k, c), without copying them."""
-    i, y, x, c = A_pad.strides          # bytes from one number to the next
+    si, sy, sx, sc = A_pad.strides      # bytes from one number to the next
     return np.lib.stride_tricks.as_strided(
         A_pad, (len(A_pad), *new, *k, A_pad.shape[3]),
-        (i, stride[0] * y, stride[1] * x, y, x, c))
+        (si, stride[0] * sy, stride[1] * sx, sy, sx, sc))
 
 
 def _fit(A_prev, W, b, padding, stride):
-    """Return (sh, sw), the zeros above and on the left, and (h_new, w_new)."""
+    """Check all; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     _check('W', W, 'kh', 'kw', A_prev.shape[3], 'c_new')
     _check('b', b, 1, 1, 1, W.shape[3])
@@ -196,7 +197,7 @@ def _fit(A_prev, W, b, padding, stride):
     if not isinstance(padding, str) or padding not in ('same', 'valid'):
         raise ValueError(f"padding is {padding!r}, expected 'same' or 'valid'")
     before, new = [], []
-    for size, k, s in zip(A_prev.shape[1:3], W.shape, stride):
+    for size, k, s in zip(A_prev.shape[1:3], W.shape[:2], stride):
         # 'same': as many windows as pixels, s apart, the last one k wide
         zeros = (size - 1) * s + k - size if padding == 'same' else 0
         if k > size + zeros:
@@ -216,14 +217,14 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name matches any size but 0."""
+    """Raise unless an array has this shape; a name fits 1 or more, m any."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')
     if array.dtype.kind not in 'buif':
         raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(
-            size != want if isinstance(want, int) else size < (want != 'm')
+            size != want if isinstance(want, int) else size < 1 and want != 'm'
             for size, want in zip(array.shape, shape)):
         raise ValueError(f'{name} has the shape {array.shape}, expected '
                          f'({", ".join(map(str, shape))})' +
@@ -249,6 +250,6 @@ def _dtypes(*arrays):
 
 
 def _is_finite(array):
-    """Return whether the sum is finite, so no number is infinite or NaN."""
+    """Return False if a number, or the sum of all, is infinite or NaN."""
     with np.errstate(all='ignore'):
         return np.isfinite(array.sum(dtype=_dtypes(array)[1]))

@@ -141,7 +141,7 @@ def _combined(combine, pixels, kh, kw, sh):
 
 
 def _fit(A_prev, kernel_shape, stride, mode):
-    """Return (kh, kw), (sh, sw) and (h_new, w_new), or raise."""
+    """Check all; return (kh, kw), (sh, sw) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     k, stride = _pair('kernel_shape', kernel_shape), _pair('stride', stride)
     (h_prev, w_prev), (kh, kw), (sh, sw) = A_prev.shape[1:3], k, stride
@@ -162,14 +162,14 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name matches any size but 0."""
+    """Raise unless an array has this shape; a name fits 1 or more, m any."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')
     if array.dtype.kind not in 'buif':
         raise TypeError(f'{name} is {array.dtype}, expected real numbers')
     if array.ndim != 4 or any(
-            size != want if isinstance(want, int) else size < (want != 'm')
+            size != want if isinstance(want, int) else size < 1 and want != 'm'
             for size, want in zip(array.shape, shape)):
         raise ValueError(f'{name} has the shape {array.shape}, expected '
                          f'({", ".join(map(str, shape))})' +
@@ -195,6 +195,6 @@ def _dtypes(*arrays):
 
 
 def _is_finite(array):
-    """Return whether the sum is finite, so no number is infinite or NaN."""
+    """Return False if a number, or the sum of all, is infinite or NaN."""
     with np.errstate(all='ignore'):
         return np.isfinite(array.sum(dtype=_dtypes(array)[1]))
