@@ -8,8 +8,8 @@ What is computed. Each output is the maximum, or the average, of a window:
 
     A_prev  (m, h_prev, w_prev, c)      A: (m, h_new, w_new, c)
 
-How. The maximum of a window is the maximum of its columns' maxima. So the rows
-of each window are combined first, `down`, one row of the image with the next:
+How. The maximum of a window is the maximum of its columns' maxima. So first
+each column of a window is reduced, `down`, one row of pixels with the next:
 
     a0 a1 a2 a3
     b0 b1 b2 b3     maximum of the rows:    m0 m1 m2 m3
@@ -23,8 +23,8 @@ Then neighbours in a row are combined, `across`. With kw = 2 and one channel:
 Last, each window takes what is found at its `first` pixel. An average is the
 same with sums.
 
-What makes it fast. A window takes kh + kw steps instead of kh * kw, and each
-step works on long pieces of memory. The same in plain loops: lesson/loops.py.
+What makes it fast. Some kh + kw steps over whole arrays, not kh * kw, and a
+few examples at a time, for the cache. In plain loops: lesson/loops.py.
 """
 import numpy as np
 
@@ -69,7 +69,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         combine = np.add
         dtype = np.result_type(dtype, 'f4' if dtype.kind == 'f' else 'f8')
     A = np.empty((m, h_new, w_new, c), dtype)
-    # n whole examples, or h rows of windows of one: 1 MiB stays in the cache
+    # n examples, or h rows of windows of one: 1 MiB of pixels, for the cache
     most = 2 ** 20 // (w_prev * c * dtype.itemsize)     # rows of pixels
     n = max(1, min(m, most // h_prev))
     h = max(1, min(h_new, (most - kh) // sh + 1))
@@ -82,33 +82,27 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
             pixels = np.ascontiguousarray(
                 A_prev[i:i + n, y * sh:(y + h - 1) * sh + kh], dtype)
             _, across = _combined(combine, pixels, kh, kw, sh)
-            # with 'raise', the default mode, `out` would be copied
+            # np.take's default, 'raise', would copy `out`; all are in range
             np.take(across, first[:len(out), :out.shape[1]], 0, out, 'clip')
             if mode == 'avg':
                 out /= kh * kw
     return A.astype('f2', copy=False) if A_prev.dtype.char == 'e' else A
 
 
-# sums across the end of a row may overflow, but nothing uses them
+# may overflow across the end of a row, where nothing uses the sums
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
-    """Return the windows' columns combined, and at each pixel a window.
-
-    >>> pixels = np.array([[1, 2, 3, 9], [6, 5, 4, 0]]).reshape(1, 2, 4, 1)
-    >>> down, across = _combined(np.maximum, pixels, 2, 2, 1)
-    >>> down.ravel(), across.ravel()
-    (array([6, 5, 4, 9]), array([6, 5, 9]))
-    """
-    c, last = pixels.shape[3], pixels.shape[1] - kh + 1
-    down = pixels[:, :last:sh]
+    """Return each column combined, and the window starting at each pixel."""
+    c, stop = pixels.shape[3], pixels.shape[1] - kh + 1
+    down = pixels[:, :stop:sh]                  # (n, h_new, w_prev, c)
     for r in range(1, kh):
-        down = combine(down, pixels[:, r:last + r:sh])
-    flat = down.reshape(-1)             # the next pixel is c numbers on
+        down = combine(down, pixels[:, r:stop + r:sh])
+    flat = down.reshape(-1)                 # the next pixel is c numbers on
     size = flat.size - (kw - 1) * c
     across = flat[:size]
     for s in range(1, kw):
-        across = combine(across, flat[s * c:][:size])
-    return down.reshape(-1, *pixels.shape[2:]), across.reshape(-1, c)
+        across = combine(across, flat[s * c:s * c + size])
+    return down, across.reshape(-1, c)
 
 
 def _fit(A_prev, kernel_shape, stride, mode):

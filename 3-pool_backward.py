@@ -9,21 +9,23 @@ or the average of each window:
 
     A_prev, dA_prev  (m, h_prev, w_prev, c)     A, dA: (m, h_new, w_new, c)
 
-Each pixel that is the maximum of a window receives the window's gradient; of
-an average, each receives dA / (kh * kw). In several windows, it adds them up:
+Each pixel equal to its window's maximum, even if tied, gets all its gradient;
+of an average, each gets dA / (kh * kw). It adds up what its windows give. Max:
 
     dA_prev[i, p, q, c] = sum over the windows (y, x) that hold (p, q) of
                          dA[i, y, x, c] * (A_prev[i, p, q, c] == A[i, y, x, c])
 
-How. The maximum of a window is the maximum of its columns' maxima: A_down has
-those, (m, h_new, w_prev, c), and A the maxima of these. Backward, each column
+How. The maximum of a window is the maximum of its columns' maxima. A_down, (m,
+h_new, w_prev, c), holds the columns', A the windows'. Backward, each column
 looks up the windows that hold it, then each pixel the columns that hold it:
 
-    dA_down[y, q] = sum of  dA[y, x] * (A_down[y, q] == A[y, x])
-    dA_prev[p, q] = sum of  dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
+    dA_down[y, q] = sum over x: dA[y, x] * (A_down[y, q] == A[y, x])
+    dA_prev[p, q] = sum over y: dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
-What makes it fast. A pixel takes some kh + kw steps instead of kh * kw, and
-each step works on long pieces of memory. In plain loops: lesson/loops.py.
+An average does the same, without the comparison.
+
+What makes it fast. Some kh + kw steps over whole arrays, not kh * kw, and a
+few examples at a time, for the cache. In plain loops: lesson/loops.py.
 """
 import numpy as np
 
@@ -50,7 +52,7 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     numpy.ndarray, shape (m, h_prev, w_prev, c)
         The partial derivatives with respect to A_prev, in NumPy's common dtype
         of both arrays; for integers at least int64 (max) or float64 (avg).
-        float16 is summed in float32. NaN equals no maximum, and gets nothing.
+        float16 is summed in float32. A window with NaN has no maximum.
 
     Raises
     ------
@@ -67,77 +69,75 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     dtype, sum_dtype = _dtypes(dA, A_prev)
     if mode == 'avg' and dtype.kind == 'i':
         dtype = sum_dtype = np.dtype('f8')
-    dA_prev, finite = np.empty(A_prev.shape, sum_dtype), _is_finite(dA)
-    # n examples at a time, in 1 MiB, which stay in the cache
+    dA_prev = np.empty(A_prev.shape, sum_dtype)
+    finite = mode == 'avg' or _is_finite(dA)
+    # n examples at a time, 1 MiB of dA_prev, or a single one
     n = max(1, min(m, 2 ** 20 // (h_prev * w_prev * c * sum_dtype.itemsize)))
-    # one more row and column of windows, for pixels in no window: they give 0
-    gradient = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
-    rows = np.arange(n)[:, None] * h_new + np.arange(h_new + 1)
-    first = rows[:, :, None] * w_prev + np.arange(w_new) * sw
+    # where each window starts in `maxima`
+    first = np.arange(n * h_new).reshape(n, -1, 1) * w_prev + (
+        np.arange(w_new) * sw)
+    # dA, and a last row and column of zeros, where pixels in no window look
+    padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
+    inside = padded[:, :dA.shape[1], :dA.shape[2]]
+    across = _holders(w_prev, kw, sw, w_new)
+    down = _holders(h_prev, kh, sh, h_new)
     for i in range(0, m, n):
-        pixels, A_down, A = np.ascontiguousarray(A_prev[i:i + n]), None, None
-        gradient[:m - i, :dA.shape[1], :dA.shape[2]] = dA[i:i + n]
+        A_down = A = maxima = dA_down = None    # frees the last ones' memory
+        pixels = np.ascontiguousarray(A_prev[i:i + n])
         if mode == 'max':
-            down, across = _combined(np.maximum, pixels, kh, kw, sh)
-            A_down = np.take(down, rows[:m - i], 0, mode='clip')
-            A = np.take(across, first[:m - i], 0, mode='clip')
+            inside[:m - i] = dA[i:i + n]
+            A_down, maxima = _combined(np.maximum, pixels, kh, kw, sh)
+            A = np.take(maxima, first[:m - i], 0, mode='clip')
         else:
-            gradient /= kh * kw
-        dA_down = _receive(gradient[:m - i], _holders(w_prev, kw, sw, w_new),
-                           2, A_down, A, finite)
-        _receive(dA_down, _holders(h_prev, kh, sh, h_new), 1, pixels, A_down,
-                 finite, dA_prev[i:i + n])
+            np.divide(dA[i:i + n], kh * kw, inside[:m - i], dtype=sum_dtype)
+        dA_down = _receive(padded[:m - i], across, 2, A_down, A, finite)
+        _receive(dA_down, down, 1, pixels, A_down, finite, dA_prev[i:i + n])
     return dA_prev.astype(dtype, copy=False)
 
 
 def _holders(size, k, s, new):
-    """Yield the windows that hold each pixel: the last, the one before, ...
+    """Return the first and the last window that hold each pixel of an axis.
 
-    Where there is none, it is `new`, whose gradient is 0.
+    Where there is none, the first is greater than the last.
 
-    >>> list(_holders(5, 2, 1, 3))
-    [array([0, 1, 2, 2, 3]), array([3, 0, 1, 3, 3])]
+    >>> _holders(6, 3, 2, 2)
+    (array([0, 0, 0, 1, 1, 2]), array([0, 0, 1, 1, 1, 1]))
     """
     pixel = np.arange(size)
-    last = np.minimum(pixel // s, new - 1)
-    for window in (last - j for j in range(min(-(-k // s), new))):
-        held = (window >= 0) & (pixel - window * s < k)
-        yield np.where(held, window, new)
+    return (np.maximum(0, -((k - 1 - pixel) // s)),
+            np.minimum(pixel // s, new - 1))
 
 
-def _receive(gradient, holders, axis, values, maxima, finite, out=None):
-    """Return what each value, if it is its window's maximum, receives."""
-    for j, window in enumerate(holders):
-        share = np.take(gradient, window, axis, None if j else out, 'clip')
+def _receive(dA, holders, axis, values, maxima, finite, out=None):
+    """Return what each value receives: all, or with maxima, if it is one."""
+    (first, last), zeros = holders, dA.shape[axis] - 1
+    for j in range(max(1, (last - first).max() + 1)):
+        window = np.where(last - j >= first, last - j, zeros)
+        share = np.take(dA, window, axis, None if j else out, 'clip')
         if maxima is not None:
             chosen = values == np.take(maxima, window, axis, mode='clip')
-            share *= chosen
-            if not finite:              # infinity * 0 is NaN
-                share[~chosen] = 0
+            held = share[:, :chosen.shape[1]]       # without a row of zeros
+            held *= chosen
+            if not finite:                          # infinity * 0 is NaN
+                held[~chosen] = 0
         out = np.add(out, share, out=out) if j else share
     return out
 
 
-# sums across the end of a row may overflow, but nothing uses them
+# may overflow across the end of a row, where nothing uses the sums
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
-    """Return the windows' columns combined, and at each pixel a window.
-
-    >>> pixels = np.array([[1, 2, 3, 9], [6, 5, 4, 0]]).reshape(1, 2, 4, 1)
-    >>> down, across = _combined(np.maximum, pixels, 2, 2, 1)
-    >>> down.ravel(), across.ravel()
-    (array([6, 5, 4, 9]), array([6, 5, 9]))
-    """
-    c, last = pixels.shape[3], pixels.shape[1] - kh + 1
-    down = pixels[:, :last:sh]
+    """Return each column combined, and the window starting at each pixel."""
+    c, stop = pixels.shape[3], pixels.shape[1] - kh + 1
+    down = pixels[:, :stop:sh]                  # (n, h_new, w_prev, c)
     for r in range(1, kh):
-        down = combine(down, pixels[:, r:last + r:sh])
-    flat = down.reshape(-1)             # the next pixel is c numbers on
+        down = combine(down, pixels[:, r:stop + r:sh])
+    flat = down.reshape(-1)                 # the next pixel is c numbers on
     size = flat.size - (kw - 1) * c
     across = flat[:size]
     for s in range(1, kw):
-        across = combine(across, flat[s * c:][:size])
-    return down.reshape(-1, *pixels.shape[2:]), across.reshape(-1, c)
+        across = combine(across, flat[s * c:s * c + size])
+    return down, across.reshape(-1, c)
 
 
 def _fit(A_prev, kernel_shape, stride, mode):
