@@ -604,14 +604,14 @@ MUTANTS = [
     (CONV, 'wide[:, j * sw:j * sw + kw, :, j] = W', 'pass'),
     (CONV, 'copies[part] = pixels', 'copies[part] = 0 * pixels'),
     (CONV, '[:, :, :w_new]', '[:, :, :w_new + 1]'),
-    (POOL, 'flat[s * c:]', 'flat[s + c:]'),
-    (POOL, 'down = combine(down, pixels[:, r:last + r:sh])', 'pass'),
+    (POOL, 'flat[s * c:s', 'flat[s + c:s'),
+    (POOL, 'down = combine(down, pixels[:, r:stop + r:sh])', 'pass'),
     (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
     (CONV_BACK, 'if y.start == 0:', 'if i.start == 0:'),
     (CONV_BACK, 'zeros - zeros // 2', 'zeros + zeros // 2'),
-    (POOL_BACK, 'gradient /= kh * kw', 'gradient /= kh + kw'),
-    (POOL_BACK, 'share *= chosen', 'pass'),
-    (POOL_BACK, 'window >= 0', 'window > 0'),
+    (POOL_BACK, '[i:i + n], kh * kw', '[i:i + n], kh + kw'),
+    (POOL_BACK, 'held *= chosen', 'pass'),
+    (POOL_BACK, 'last - j >= first', 'last - j > first'),
 ]
 
 
