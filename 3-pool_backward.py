@@ -98,21 +98,21 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
 def _holders(size, k, s, new):
     """Return the first and the last window that hold each pixel of an axis.
 
-    Where there is none, the first is greater than the last.
+    Where there is none, both are `new`, the place of the zeros.
 
-    >>> _holders(6, 3, 2, 2)
-    (array([0, 0, 0, 1, 1, 2]), array([0, 0, 1, 1, 1, 1]))
+    >>> _holders(6, 3, 2, 2).tolist()
+    [[0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 2]]
     """
     pixel = np.arange(size)
-    return (np.maximum(0, -((k - 1 - pixel) // s)),
-            np.minimum(pixel // s, new - 1))
+    first, last = (pixel - k) // s + 1, np.minimum(pixel // s, new - 1)
+    return np.where(first > last, new, (np.maximum(first, 0), last))
 
 
 def _receive(dA, holders, axis, values, maxima, finite, out=None):
     """Return what each value receives: all, or with maxima, if it is one."""
     (first, last), zeros = holders, dA.shape[axis] - 1
-    for j in range(max(1, (last - first).max() + 1)):
-        window = np.where(last - j >= first, last - j, zeros)
+    for j in range((last - first).max() + 1):
+        window = np.where(last - j >= first, last - j, zeros) if j else last
         share = np.take(dA, window, axis, None if j else out, 'clip')
         if maxima is not None:
             chosen = values == np.take(maxima, window, axis, mode='clip')
