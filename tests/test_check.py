@@ -607,7 +607,7 @@ MUTANTS = [
     (POOL, 'flat[s * c:s', 'flat[s + c:s'),
     (POOL, 'down = combine(down, pixels[:, r:stop + r:sh])', 'pass'),
     (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
-    (CONV_BACK, 'if y.start == 0:', 'if i.start == 0:'),
+    (CONV_BACK, 'if rows.start == 0:', 'if some.start == 0:'),
     (CONV_BACK, 'zeros - zeros // 2', 'zeros + zeros // 2'),
     (POOL_BACK, '[i:i + n], kh * kw', '[i:i + n], kh + kw'),
     (POOL_BACK, 'held *= chosen', 'pass'),
