@@ -61,7 +61,7 @@ ONE := OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
 
 quick: $(VENV)/tests
 	$(ONE) $(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
-		files.py four_files.py layers.py edges.py refusals.py properties.py)
+		files.py four_files.py layers.py edges.py calls.py)
 
 test: $(VENV)/tests $(VENV)/examples
 	$(ONE) $(VENV)/bin/python -m pytest -n auto \
