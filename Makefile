@@ -42,7 +42,7 @@ run: environment
 	done
 
 # ANSWER may name several folders; OPTIONS go to check.py
-check: $(VENV)/check
+check: environment
 	@$(VENV)/bin/python check/check.py $(or $(ANSWER),.) $(OPTIONS)
 
 examples: $(VENV)/examples
