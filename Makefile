@@ -29,6 +29,7 @@ help:
 	@echo 'make bench     measure every speed (QUICK=--quick: in 7 minutes;'
 	@echo '               AGAINST=COMMIT: against an older commit alone)'
 	@echo 'make figures   draw the pictures of the pages again'
+	@echo 'make environment   only set up what these need'
 	@echo 'make clean     remove what these made'
 	@echo 'Each sets up what it needs; PYTHON=python3.8 takes that Python.'
 

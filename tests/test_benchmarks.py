@@ -51,7 +51,7 @@ def test_the_page_shows_every_goal_and_verdict(bench):
 
 
 @pytest.mark.parametrize('run', RUNS)
-@pytest.mark.parametrize('page', ['README.md', 'benchmarks/README.md'])
+@pytest.mark.parametrize('page', ['benchmarks/README.md'])
 def test_the_pages_show_the_means(bench, page, run):
     """Both have the geometric means of large batches; a missed one is bold."""
     cells = [('**{:.2f}**' if number > most else '{:.2f}').format(number)
