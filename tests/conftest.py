@@ -13,6 +13,8 @@ sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
                          for room in ('data', 'mains', 'lesson')]
 # it comes last, as its distributed.py would hide Dask's package of that name
 sys.path.append(os.path.join(ROOT, 'examples'))
+import loops  # noqa: E402
+
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # the drivers' first line asks `env` for python3: let it find this one
 os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
@@ -33,6 +35,24 @@ def pytest_runtest_setup():
     for name in list(os.environ):
         if name.startswith('COV_CORE_'):
             del os.environ[name]
+
+
+def defined_backward(dZ, A_prev, W, padding, stride):
+    """Return dA_prev, dW, db by definition, with dW as the course's NumPy.
+
+    Where A_prev is float32 and dZ float64, that NumPy rounded each product in
+    dW to float32, and so must we, unless dZ is beyond float32's range.
+    """
+    dA_prev, dW, db = loops.conv_backward(dZ, A_prev, W, padding, stride)
+    if A_prev.dtype.char + dZ.dtype.char == 'fd' and (
+            1e-18 < np.abs(dZ).max(initial=0) < 1e18):
+        A_pad, _ = loops.padded(A_prev, W, padding, stride)
+        (kh, kw), (sh, sw) = W.shape[:2], stride
+        dZ, dW = dZ.astype('f4')[..., None, None, None, :], np.zeros(W.shape)
+        for y, x in np.ndindex(*dZ.shape[1:3]):
+            window = A_pad[:, y * sh:y * sh + kh, x * sw:x * sw + kw, :, None]
+            dW += (window * dZ[:, y, x]).sum(axis=0, dtype=float)
+    return dA_prev, dW, db
 
 
 @pytest.fixture(scope='session')

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, assume, given, settings, strategies as st
 
 import loops
+from conftest import defined_backward
 
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
@@ -163,8 +164,8 @@ def test_conv_is_its_definition(layer):
         # the one case in which dW depends on the dtype of A_prev
         rounded = A_prev.dtype.char + dZ.dtype.char == 'fd'
         return (loops.conv_forward(A, V, c, padding, stride),) + (
-            loops.conv_backward(D, A.astype('f4') if rounded else A, V,
-                                padding, stride))
+            defined_backward(D, A.astype('f4') if rounded else A, V, padding,
+                             stride))
 
     terms = [W[..., 0].size + 1, W[:, :, 0].size] + 2 * [dZ[..., 0].size]
     for numbers in zip((Z,) + gradients, exact(np.array), exact(np.abs),

@@ -21,7 +21,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, seed, settings, strategies as st
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-import conftest  # noqa: E402, F401, makes the task files importable
+import conftest  # noqa: E402, makes the task files importable
 import loops  # noqa: E402
 from test_properties import (DTYPES, MODES, conv_layers,  # noqa: E402
                              identity, nearly, pool_layers, wide)
@@ -141,7 +141,9 @@ def definition(name, arguments):
         arguments['A_prev'] = arguments['A_prev'].astype(np.float32)
     if name == 'conv_backward':
         del arguments['b']
-    result = getattr(loops, name)(**arguments)
+    function = (conftest.defined_backward if name == 'conv_backward' else
+                getattr(loops, name))
+    result = function(**arguments)
     return list(result) if isinstance(result, tuple) else [result]
 
 
