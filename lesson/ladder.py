@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """Go from nested loops to the speed of the libraries, step by step.
 
-    lesson/ladder.py [FOLDER]
+    lesson/ladder.py
 
 The idea: each function below is complete, and changes one thing in the one
 before it. All give the same results as loops.py, the first rung. The program
-times them on real digits, prints the times as tables, and draws a chart into
-FOLDER.
+times them on real digits, and prints the times as tables.
 """
-import argparse
 import os
 import sys
 import time
@@ -16,8 +14,7 @@ import time
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson'),
-                os.path.join(ROOT, 'mains')]
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson')]
 import loops  # noqa: E402
 
 CACHE = 2 ** 20     # bytes of windows at a time
@@ -248,41 +245,12 @@ def table(rows):
             1e6 * seconds, rows[0][1] / seconds))) for name, seconds in rows]
 
 
-def draw(found, path):
-    """Draw how many times as fast as nested loops each step is."""
-    import matplotlib
-    matplotlib.use('agg')
-    import matplotlib.pyplot as plt
-    with plt.rc_context({'font.size': 13, 'axes.titlesize': 13,
-                         'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'}):
-        figure, axes = plt.subplots(2, 1, figsize=(8, 6),
-                                    constrained_layout=True)
-        for axis, (layer, rows) in zip(axes, found.items()):
-            names = [name for name, _ in rows][::-1]
-            speeds = [rows[0][1] / seconds for _, seconds in rows][::-1]
-            axis.barh(names, speeds, color='#0072b2')
-            axis.set_xscale('log')
-            axis.set_xticks([1, 10, 100])
-            axis.set_xticklabels(['1', '10', '100'])
-            axis.set_title(layer)
-            axis.set_xlabel('times as fast as nested loops')
-        figure.savefig(path, metadata={'Date': None})
-        plt.close(figure)
-    print(path)
-
-
 def main():
-    """Time every step, print the tables, and draw them if FOLDER is given."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('folder', nargs='?', help='where to draw ladder.svg')
-    folder = parser.parse_args().folder
+    """Time every step, and print the tables."""
     with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
         images = lib['X_train'][:5000, ..., None].astype(float)
-    found = measured(images)
-    for layer, rows in found.items():
+    for layer, rows in measured(images).items():
         print('\n'.join([layer, ''] + table(rows) + ['']))
-    if folder is not None:
-        draw(found, os.path.join(folder, 'ladder.svg'))
 
 
 if __name__ == '__main__':
