@@ -97,20 +97,9 @@ def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
                grey=()):
     """Draw a matrix as cells with numbers in them, and a title above.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        A sheet.
-    array : numpy.ndarray, shape (h, w)
-        The numbers; a cell with NaN stays empty.
-    left, top : float
-        Where the first cell begins.
-    colours : str or dict of (int, int) to str, optional
-        One of PALE for all cells, or for those that are marked.
-    letters : dict of (int, int) to str, optional
-        Smaller text for the corners of cells.
-    grey : container of (int, int)
-        The cells that only fill up the matrix.
+    A cell with NaN stays empty. `colours` is a colour in PALE for all cells,
+    or a dict of positions and colours; `letters` is a dict of positions and
+    text for the corners of cells; the `grey` cells only fill up the matrix.
     """
     if isinstance(colours, str):
         colours = dict.fromkeys(np.ndindex(*array.shape), colours)
@@ -259,19 +248,9 @@ def draw_convolution():
 def draw_gradient(axes, top, factor, partners, result, at):
     """Draw a row of the picture: a matrix, dZ, and the gradient they give.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        A sheet.
-    top : float
-        Where the highest matrix begins.
-    factor, result : tuple of str, numpy.ndarray and str
-        Name, numbers and colour: of the matrix that dZ is multiplied by, which
-        may be empty, and of the gradient.
-    partners : list of (int, int)
-        The positions in `factor` that the numbers of dZ are multiplied with.
-    at : tuple of int
-        The position in the gradient that is explained.
+    `factor`, which may be empty, and `result` are name, numbers and colour.
+    The numbers of dZ are multiplied with those of `factor` at `partners`; that
+    explains the gradient at the position `at`.
     """
     dZ = 'dZ', example.DZ[0, ..., 0], GREEN
     height = max(len(array) for _, array, _ in (factor, dZ, result))
@@ -382,7 +361,7 @@ def draw_maps(figure, place, maps, down, title, style):
 def draw_layers():
     """Draw what each layer of the trained LeNet-5 makes of a digit."""
     lib = surroundings.load_mnist()
-    _, weights = train('relu', lib)
+    weights, _ = train('relu', lib)
     scratch = __import__('lenet5_from_scratch')
     theta = np.concatenate([W.ravel() for W in weights])
     layers = scratch.forward(theta, lib['X_valid'][:1, ..., None])
@@ -458,23 +437,10 @@ def draw_alexnet():
 
 
 def train(activation, lib, epochs=3, chunk=2500):
-    """Train the Keras LeNet-5 with ReLU or tanh.
+    """Train the Keras LeNet-5 with this activation in the hidden layers.
 
-    Parameters
-    ----------
-    activation : {'relu', 'tanh'}
-        The activation of the hidden layers.
-    lib : dict of str to numpy.ndarray
-        MNIST.
-    epochs, chunk : int
-        How long to train, and after how many images to record the error.
-
-    Returns
-    -------
-    errors : list of float
-        The share of each chunk's images that were classified wrongly, while
-        the network was learning from them.
-    weights : list of numpy.ndarray
+    Return its weights and, for each chunk of images, the share that it
+    classified wrongly while it was learning from them.
     """
     K = __import__('tensorflow.keras', fromlist=['keras'])
     lenet5 = __import__('5-lenet5').lenet5
@@ -498,18 +464,19 @@ def train(activation, lib, epochs=3, chunk=2500):
             batch = order[i:i + chunk]
             history = model.fit(X[batch], Y[batch], batch_size=32, verbose=0)
             errors.append(1 - history.history['accuracy'][0])
-    return errors, model.get_weights()
+    return model.get_weights(), errors
 
 
 def draw_relu_and_tanh(chunk=2500):
     """Draw the training error of both networks as they learn."""
     lib = surroundings.load_mnist()
-    curves = {name: train(name.lower(), lib)[0] for name in ('ReLU', 'tanh')}
+    curves = {name: train(name.lower(), lib)[1] for name in ('ReLU', 'tanh')}
     with plt.rc_context(dict.fromkeys(PLAIN, GREY)):
         figure, axes = plt.subplots(figsize=(8, 4.6))
-        for (name, errors), style in zip(curves.items(), ('-', '--')):
+        for (name, errors), colour, style in zip(
+                curves.items(), (GREY, '#cc79a7'), ('-', '--')):
             seen = chunk * np.arange(1, len(errors) + 1) / 50000
-            axes.plot(seen, 100 * np.array(errors), style, color=GREY,
+            axes.plot(seen, 100 * np.array(errors), style, color=colour,
                       label=name, lw=3)
         axes.set_yscale('log')
         axes.set_yticks([1, 2, 5, 10, 20, 50])
