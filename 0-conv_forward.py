@@ -14,9 +14,9 @@ How. Z = windows @ kernels. Each row of `windows` is a window's pixels and a 1;
 each column of `kernels` is a kernel and its bias. Below, on the left, is a row
 of pixels of one channel, with kh = sh = sw = 1 and kw = 3.
 
-What makes it fast. Copying pixels into windows takes longer than multiplying.
-So t neighbouring outputs share one wide window, here of 4 pixels instead of 6,
-and `kernels` holds each kernel t times; copy j is shifted by j * sw.
+What makes it fast. With few kernels, copying pixels takes longer than their
+one product. So t neighbouring outputs share one wide window, here of 4 pixels,
+not 6, and `kernels` holds each kernel t times; copy j is shifted by j * sw.
   t = 1:                                  t = 2:
   | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
   | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
@@ -50,7 +50,7 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     -------
     numpy.ndarray, shape (m, h_new, w_new, c_new)
         What `activation` returned. Z has the arrays' common dtype in NumPy
-        (with int64 added, if all are integers). float16 is summed in float32.
+        (with int64, if all are integers). float16 is summed in float32.
 
     Raises
     ------
@@ -69,8 +69,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     # infinity times a zero in `kernels` would be NaN; then t is 1
     t = _sharing(W, w_new, sw) if _is_finite(A_prev) else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
-    w_wide = -(-w_new // t)                     # wide windows in a row
-    # of the wide windows: size, stride and number
+    w_wide = -(-w_new // t)     # wide windows in a row; the last may jut out
+    # of the wide windows, for _windows: (kh, kw), (sh, sw), (h_new, w_new)
     how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, w_wide)
     Z = np.empty((len(A_prev), h_new, w_wide, t * c_new), sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
@@ -83,8 +83,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Measured: copying a number takes as long as 48 products; beginning a row
-    # of a window, as 4 copies. Unless t divides w_new, the output is copied.
+    # Measured: copying a number takes as long as 48 products; a window's row
+    # counts as 4 numbers more. Unless t divides w_new, Z or dZ is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -106,25 +106,25 @@ def _windows(A_prev, before, k, stride, new, dtype):
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # some 2 MiB, for the cache: at most `most` rows; n examples; h rows of one
+    # `most` rows of windows take 2 MiB: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
     A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
     pixels = _view(A_pad, k, stride, new)
-    rows = np.ones((n, h, w_new, kh * kw * c + 1), dtype)   # the 1 stays
-    copies = rows[..., :-1].reshape(n, h, w_new, kh, kw, c)
-    for i in range(0, m, n):
+    matrix = np.ones((n, h, w_new, kh * kw * c + 1), dtype)     # the 1 stays
+    copies = matrix[..., :-1].reshape(n, h, w_new, kh, kw, c)   # a view
+    for i in range(0, m, n):                    # the last batch may be smaller
         A_pad[:m - i, top:top + h_prev, left:left + w_prev] = A_prev[i:i + n]
         for y in range(0, h_new, h):
             part = np.s_[:m - i, :h_new - y]
             copies[part] = pixels[:m - i, y:y + h]
             yield (np.s_[i:i + n, y:y + h],
-                   rows[part].reshape(-1, rows.shape[3]), A_pad[:m - i])
+                   matrix[part].reshape(-1, matrix.shape[3]), A_pad[:m - i])
 
 
 def _view(A_pad, k, stride, new):
-    """Return each window's pixels, (n, *new, *k, c), without copying them."""
+    """Return a view: [i, y, x, r, s, c] is A_pad[i, y*sh + r, x*sw + s, c]."""
     si, sy, sx, sc = A_pad.strides      # bytes from one number to the next
     return np.lib.stride_tricks.as_strided(
         A_pad, (len(A_pad), *new, *k, A_pad.shape[3]),
@@ -132,7 +132,7 @@ def _view(A_pad, k, stride, new):
 
 
 def _fit(A_prev, W, b, padding, stride):
-    """Check all; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
+    """Check these; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     _check('W', W, 'kh', 'kw', A_prev.shape[3], 'c_new')
     _check('b', b, 1, 1, 1, W.shape[3])

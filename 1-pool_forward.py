@@ -9,19 +9,19 @@ What is computed. Each output is the maximum, or the average, of a window:
     A_prev  (m, h_prev, w_prev, c)      A: (m, h_new, w_new, c)
 
 How. The maximum of a window is the maximum of its columns' maxima. So first
-each column of a window is reduced, `down`, one row of pixels with the next:
+each column of a window is reduced, `down`, by combining its rows in turn:
 
     a0 a1 a2 a3
-    b0 b1 b2 b3     maximum of the rows:    m0 m1 m2 m3
+    b0 b1 b2 b3     maximum of both rows:   m0 m1 m2 m3
 
 Then neighbours in a row are combined, `across`. With kw = 2 and one channel:
 
-    flat                                    m0   m1   m2   m3
+    flat: all rows, end to end              m0   m1   m2   m3
     the same from the next pixel on         m1   m2   m3
     maximum of both                         m01  m12  m23
 
-Last, each window takes what is found at its `first` pixel. An average is the
-same with sums.
+Finally, each window takes what is found where it has its `start`. An average
+is the same with sums.
 
 What makes it fast. Some kh + kw steps over whole arrays, not kh * kw, and a
 few examples at a time, for the cache. In plain loops: lesson/loops.py.
@@ -69,12 +69,12 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         combine = np.add
         dtype = np.result_type(dtype, 'f4' if dtype.kind == 'f' else 'f8')
     A = np.empty((m, h_new, w_new, c), dtype)
-    # n examples, or h rows of windows of one: 1 MiB of pixels, for the cache
+    # 1 MiB of pixels, for the cache: n examples, or h rows of one's windows
     most = 2 ** 20 // (w_prev * c * dtype.itemsize)     # rows of pixels
     n = max(1, min(m, most // h_prev))
     h = max(1, min(h_new, (most - kh) // sh + 1))
-    # where in `across` each window's first pixel is
-    first = (np.arange(n * h).reshape(n, h, 1) * w_prev +
+    # where in `across` each window starts
+    start = (np.arange(n * h).reshape(n, h, 1) * w_prev +
              np.arange(w_new) * sw)
     for i in range(0, m, n):
         for y in range(0, h_new, h):
@@ -83,13 +83,13 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
                 A_prev[i:i + n, y * sh:(y + h - 1) * sh + kh], dtype)
             _, across = _combined(combine, pixels, kh, kw, sh)
             # np.take's default, 'raise', would copy `out`; all are in range
-            np.take(across, first[:len(out), :out.shape[1]], 0, out, 'clip')
+            np.take(across, start[:len(out), :out.shape[1]], 0, out, 'clip')
             if mode == 'avg':
                 out /= kh * kw
     return A.astype('f2', copy=False) if A_prev.dtype.char == 'e' else A
 
 
-# may overflow across the end of a row, where nothing uses the sums
+# a window that wraps round the end of a row may overflow; nothing uses it
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return each column combined, and the window starting at each pixel."""
@@ -106,7 +106,7 @@ def _combined(combine, pixels, kh, kw, sh):
 
 
 def _fit(A_prev, kernel_shape, stride, mode):
-    """Check all; return (kh, kw), (sh, sw) and (h_new, w_new)."""
+    """Check these; return (kh, kw), (sh, sw) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     k, stride = _pair('kernel_shape', kernel_shape), _pair('stride', stride)
     (h_prev, w_prev), (kh, kw), (sh, sw) = A_prev.shape[1:3], k, stride

@@ -10,18 +10,18 @@ What is computed. dZ is the derivative of the cost with respect to
     W, dW            (kh, kw, c_prev, c_new)        b, db: (1, 1, 1, c_new)
     Z, dZ            (m, h_new, w_new, c_new)
 
-In a product, the gradient of one factor is dZ times the other (1, for b). Each
-number of W, b, A_pad has the sum over its products (loops: lesson/loops.py).
+Each product A_pad[..] * W[..] in Z[..] adds A_pad[..] * dZ[..] to dW[..], and
+W[..] * dZ[..] to dA_pad[..]; db[k] sums dZ[..., k] (loops: lesson/loops.py).
 
 How. Z = windows @ kernels: each row of `windows` is a window's pixels and a 1,
-each column of `kernels` is a kernel and its bias. So dkernels = windows.T @ dZ
-holds dW, then db. Each row of dwindows = dZ @ kernels.T is added at its
-window's pixels in dA_pad, whose inner part is dA_prev.
+each column of `kernels` is a kernel and its bias. With dZ as a matrix, `dout`,
+dkernels = windows.T @ dout holds dW, then db. Each row of dwindows = dout @
+kernels.T is added at its window's pixels in dA_pad, whose inside is dA_prev.
 
-What makes it fast. Copying pixels into windows, and adding gradients at them,
-takes longer than multiplying. So t neighbouring outputs share one wide window,
-and `kernels` holds each kernel t times; copy j is shifted by j * sw. A row of
-pixels of one channel, with kh = sh = sw = 1 and kw = 3:
+What makes it fast. With few kernels, copying pixels and adding at them takes
+longer than these products. So t neighbouring outputs share one wide window,
+and `kernels` holds each kernel t times; copy j is shifted by j * sw. `_narrow`
+adds their t gradients up. A row of one channel, with kh = sh = sw = 1, kw = 3:
   t = 1:                                  t = 2:
   | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
   | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
@@ -61,7 +61,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         common dtype of the arrays (with int64, if all are integers). float16
         is summed in float32. If A_prev is float32 and dZ float64, products in
         dW are rounded to float32, as in the course's published output (unless
-        the largest in dZ is outside 1e-18 to 1e18).
+        dZ's largest is outside 1e-18 to 1e18, as float32 may not hold them).
 
     Raises
     ------
@@ -77,7 +77,7 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     (_, h_prev, w_prev, _), (kh, kw, _, _) = A_prev.shape, W.shape
     h_new, w_new = dZ.shape[1:3]
     dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
-    rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and (
+    rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and (   # f4 and f8
         1e-18 < max(dZ.max(initial=0), -dZ.min(initial=0)) < 1e18)
     multiply = _rounded_product if rounded else np.matmul
     # infinity times a zero in `kernels` or `dout` would be NaN; then t is 1
@@ -85,18 +85,18 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     t = _sharing(W, w_new, sw) if wide else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     dkernels, dA_prev = np.zeros_like(kernels), np.empty(A_prev.shape, dtype)
-    # of the wide windows: size, stride and number
+    # of the wide windows, for _windows: (kh, kw), (sh, sw), (h_new, w_new)
     how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, -(-w_new // t))
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
-        for (i, y), windows, A_pad in _windows(A_prev, (top, left), *how,
-                                               sum_dtype):
-            if y.start == 0:                    # the next examples begin
+        for (some, rows), windows, A_pad in _windows(
+                A_prev, (top, left), *how, sum_dtype):
+            if rows.start == 0:                 # the next examples begin
                 dA_pad = np.zeros_like(A_pad)
-            dout = _as_rows(dZ[i, y], t, sum_dtype)
+            dout = _as_rows(dZ[some, rows], t, sum_dtype)
             dkernels += multiply(windows.T, dout)
-            _add_up(dout, kernels, _view(dA_pad, *how)[:, y], t * sw)
-            if y.stop >= h_new:                 # all windows are added
-                dA_prev[i] = dA_pad[:, top:top + h_prev, left:left + w_prev]
+            _add_up(dout, kernels, _view(dA_pad, *how)[:, rows], t * sw)
+            if rows.stop >= h_new:              # all windows are added
+                dA_prev[some] = dA_pad[:, top:top + h_prev, left:left + w_prev]
                 dA_pad = None                   # makes room for the next
     return dA_prev, *(g.astype(dtype) for g in _narrow(dkernels, W, t, sw))
 
@@ -104,15 +104,15 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
 def _as_rows(dZ, t, dtype):
     """Return dZ as a matrix: a row for the t outputs of each wide window."""
     unused = [(0, 0), (0, 0), (0, -dZ.shape[2] % t), (0, 0)]
-    dZ = np.pad(dZ, unused, 'constant') if dZ.shape[2] % t else dZ
+    dZ = np.pad(dZ, unused) if dZ.shape[2] % t else dZ
     return dZ.astype(dtype, copy=False).reshape(-1, t * dZ.shape[3])
 
 
 def _rounded_product(windows_T, dout):
     """Return windows_T @ dout, all but the last row by float32 products."""
     dout_T = np.ascontiguousarray(dout.T, np.float32)     # (c_new, windows)
-    return np.vstack([(column * dout_T).sum(axis=1, dtype=np.float64)
-                      for column in windows_T[:-1].astype(np.float32)] +
+    return np.vstack([(place * dout_T).sum(axis=1, dtype=np.float64)
+                      for place in windows_T[:-1].astype(np.float32)] +
                      [dout.sum(axis=0)])
 
 
@@ -120,12 +120,12 @@ def _add_up(dout, kernels, dpixels, step):
     """Add each window's row of dwindows = dout @ kernels.T at its pixels.
 
     dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. `+=` adds only once to
-    a pixel, even if several windows share it. Row r of every `apart`-th window
-    across shares none, so these are added at once, for each r and q.
+    a pixel, even if several windows share it. But row r of two windows shares
+    none if they differ in y, or are `apart` across: these are added at once.
     """
     kh, apart = dpixels.shape[3], -(-dpixels.shape[4] // step)
-    for r, kernel in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
-        dwindows = (dout @ kernel.T).reshape(dpixels[:, :, :, r].shape)
+    for r, row in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
+        dwindows = (dout @ row.T).reshape(dpixels[:, :, :, r].shape)
         for q in range(apart):
             dpixels[:, :, q::apart, r] += dwindows[:, :, q::apart]
 
@@ -140,8 +140,8 @@ def _narrow(dkernels, W, t, sw):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Measured: copying a number takes as long as 48 products; beginning a row
-    # of a window, as 4 copies. Unless t divides w_new, the output is copied.
+    # Measured: copying a number takes as long as 48 products; a window's row
+    # counts as 4 numbers more. Unless t divides w_new, Z or dZ is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -163,25 +163,25 @@ def _windows(A_prev, before, k, stride, new, dtype):
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # some 2 MiB, for the cache: at most `most` rows; n examples; h rows of one
+    # `most` rows of windows take 2 MiB: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
     A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
     pixels = _view(A_pad, k, stride, new)
-    rows = np.ones((n, h, w_new, kh * kw * c + 1), dtype)   # the 1 stays
-    copies = rows[..., :-1].reshape(n, h, w_new, kh, kw, c)
-    for i in range(0, m, n):
+    matrix = np.ones((n, h, w_new, kh * kw * c + 1), dtype)     # the 1 stays
+    copies = matrix[..., :-1].reshape(n, h, w_new, kh, kw, c)   # a view
+    for i in range(0, m, n):                    # the last batch may be smaller
         A_pad[:m - i, top:top + h_prev, left:left + w_prev] = A_prev[i:i + n]
         for y in range(0, h_new, h):
             part = np.s_[:m - i, :h_new - y]
             copies[part] = pixels[:m - i, y:y + h]
             yield (np.s_[i:i + n, y:y + h],
-                   rows[part].reshape(-1, rows.shape[3]), A_pad[:m - i])
+                   matrix[part].reshape(-1, matrix.shape[3]), A_pad[:m - i])
 
 
 def _view(A_pad, k, stride, new):
-    """Return each window's pixels, (n, *new, *k, c), without copying them."""
+    """Return a view: [i, y, x, r, s, c] is A_pad[i, y*sh + r, x*sw + s, c]."""
     si, sy, sx, sc = A_pad.strides      # bytes from one number to the next
     return np.lib.stride_tricks.as_strided(
         A_pad, (len(A_pad), *new, *k, A_pad.shape[3]),
@@ -189,7 +189,7 @@ def _view(A_pad, k, stride, new):
 
 
 def _fit(A_prev, W, b, padding, stride):
-    """Check all; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
+    """Check these; return (sh, sw), zeros (above, left) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     _check('W', W, 'kh', 'kw', A_prev.shape[3], 'c_new')
     _check('b', b, 1, 1, 1, W.shape[3])

@@ -10,13 +10,13 @@ or the average of each window:
     A_prev, dA_prev  (m, h_prev, w_prev, c)     A, dA: (m, h_new, w_new, c)
 
 Each pixel equal to its window's maximum, even if tied, gets all its gradient;
-of an average, each gets dA / (kh * kw). It adds up what its windows give. Max:
+of an average, each gets dA / (kh * kw). A pixel adds up what its windows give:
 
     dA_prev[i, p, q, c] = sum over the windows (y, x) that hold (p, q) of
                          dA[i, y, x, c] * (A_prev[i, p, q, c] == A[i, y, x, c])
 
-How. The maximum of a window is the maximum of its columns' maxima. A_down, (m,
-h_new, w_prev, c), holds the columns', A the windows'. Backward, each column
+How. A pixel is its window's maximum if it is its column's, and that is the
+window's. A_down, (m, h_new, w_prev, c), holds the columns' maxima. Each column
 looks up the windows that hold it, then each pixel the columns that hold it:
 
     dA_down[y, q] = sum over x: dA[y, x] * (A_down[y, q] == A[y, x])
@@ -73,50 +73,50 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     finite = mode == 'avg' or _is_finite(dA)
     # n examples at a time, 1 MiB of dA_prev, or a single one
     n = max(1, min(m, 2 ** 20 // (h_prev * w_prev * c * sum_dtype.itemsize)))
-    # where each window starts in `maxima`
-    first = np.arange(n * h_new).reshape(n, -1, 1) * w_prev + (
+    # where in `maxima` each window starts
+    start = np.arange(n * h_new).reshape(n, -1, 1) * w_prev + (
         np.arange(w_new) * sw)
-    # dA, and a last row and column of zeros, where pixels in no window look
+    # dA, and a last row and column of zeros, for pixels in no (more) windows
     padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
     inside = padded[:, :dA.shape[1], :dA.shape[2]]
-    across = _holders(w_prev, kw, sw, w_new)
-    down = _holders(h_prev, kh, sh, h_new)
+    of_x = _holders(w_prev, kw, sw, w_new)
+    of_y = _holders(h_prev, kh, sh, h_new)
     for i in range(0, m, n):
-        A_down = A = maxima = dA_down = None    # frees the last ones' memory
+        A_down = A = maxima = dA_down = None    # None if 'avg'; frees memory
         pixels = np.ascontiguousarray(A_prev[i:i + n])
         if mode == 'max':
             inside[:m - i] = dA[i:i + n]
             A_down, maxima = _combined(np.maximum, pixels, kh, kw, sh)
-            A = np.take(maxima, first[:m - i], 0, mode='clip')
+            A = np.take(maxima, start[:m - i], 0, mode='clip')
         else:
             np.divide(dA[i:i + n], kh * kw, inside[:m - i], dtype=sum_dtype)
-        dA_down = _receive(padded[:m - i], across, 2, A_down, A, finite)
-        _receive(dA_down, down, 1, pixels, A_down, finite, dA_prev[i:i + n])
+        dA_down = _receive(padded[:m - i], of_x, 2, A_down, A, finite)
+        _receive(dA_down, of_y, 1, pixels, A_down, finite, dA_prev[i:i + n])
     return dA_prev.astype(dtype, copy=False)
 
 
 def _holders(size, k, s, new):
     """Return the first and the last window that hold each pixel of an axis.
 
-    Where there is none, the first is greater than the last.
+    Where there is none, both are `new`, the place of the zeros.
 
-    >>> _holders(6, 3, 2, 2)
-    (array([0, 0, 0, 1, 1, 2]), array([0, 0, 1, 1, 1, 1]))
+    >>> _holders(6, 3, 2, 2).tolist()
+    [[0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 2]]
     """
     pixel = np.arange(size)
-    return (np.maximum(0, -((k - 1 - pixel) // s)),
-            np.minimum(pixel // s, new - 1))
+    first, last = (pixel - k) // s + 1, np.minimum(pixel // s, new - 1)
+    return np.where(first > last, new, (np.maximum(first, 0), last))
 
 
 def _receive(dA, holders, axis, values, maxima, finite, out=None):
-    """Return what each value receives: all, or with maxima, if it is one."""
+    """Sum dA over the windows of each value; with maxima, where it is one."""
     (first, last), zeros = holders, dA.shape[axis] - 1
-    for j in range(max(1, (last - first).max() + 1)):
-        window = np.where(last - j >= first, last - j, zeros)
+    for j in range((last - first).max() + 1):
+        window = np.where(last - j >= first, last - j, zeros) if j else last
         share = np.take(dA, window, axis, None if j else out, 'clip')
-        if maxima is not None:
+        if maxima is not None:      # 'clip': past the last, `share` is 0
             chosen = values == np.take(maxima, window, axis, mode='clip')
-            held = share[:, :chosen.shape[1]]       # without a row of zeros
+            held = share[:, :chosen.shape[1]]       # without dA's row of zeros
             held *= chosen
             if not finite:                          # infinity * 0 is NaN
                 held[~chosen] = 0
@@ -124,7 +124,7 @@ def _receive(dA, holders, axis, values, maxima, finite, out=None):
     return out
 
 
-# may overflow across the end of a row, where nothing uses the sums
+# a window that wraps round the end of a row may overflow; nothing uses it
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return each column combined, and the window starting at each pixel."""
@@ -141,7 +141,7 @@ def _combined(combine, pixels, kh, kw, sh):
 
 
 def _fit(A_prev, kernel_shape, stride, mode):
-    """Check all; return (kh, kw), (sh, sw) and (h_new, w_new)."""
+    """Check these; return (kh, kw), (sh, sw) and (h_new, w_new)."""
     _check('A_prev', A_prev, 'm', 'h_prev', 'w_prev', 'c_prev')
     k, stride = _pair('kernel_shape', kernel_shape), _pair('stride', stride)
     (h_prev, w_prev), (kh, kw), (sh, sw) = A_prev.shape[1:3], k, stride

@@ -42,7 +42,7 @@ run: environment
 	done
 
 # ANSWER may name several folders; OPTIONS go to check.py
-check: $(VENV)/check
+check: environment
 	@$(VENV)/bin/python check/check.py $(or $(ANSWER),.) $(OPTIONS)
 
 examples: $(VENV)/examples
@@ -61,8 +61,7 @@ ONE := OPENBLAS_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 \
 
 quick: $(VENV)/tests
 	$(ONE) $(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
-		files.py four_files.py conv.py pool.py edges.py refusals.py \
-		properties.py)
+		files.py four_files.py layers.py edges.py calls.py)
 
 test: $(VENV)/tests $(VENV)/examples
 	$(ONE) $(VENV)/bin/python -m pytest -n auto \

@@ -1,104 +1,193 @@
 #!/usr/bin/env python3
 """One file of an answer, and the process that runs it.
 
-The idea: the reply to each request must arrive within a time limit. If it does
-not, the process is killed, and the next request starts a new one.
+The idea: whatever an answer does, the reply to each request arrives in time,
+or the process is killed and the next request starts a new one. Only plain data
+are read from it.
 """
-import multiprocessing
+import glob
+import json
 import os
+import select
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
+import time
 
-import worker
+from worker import unpacked
 
-CONTEXT = multiprocessing.get_context(
-    'forkserver' if hasattr(os, 'fork') else 'spawn')
-if hasattr(os, 'fork'):     # these are imported once, not in each process
-    CONTEXT.set_forkserver_preload(['numpy', 'pycodestyle', 'pytest'])
-START = 180     # seconds that the import of NumPy or TensorFlow may take
+WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'worker.py')
 PATIENCE = 3    # after this many requests without a reply in time,
 AFTER = 1       # the others get only this many seconds each
+CLOCK = 10      # a busy machine may take this many times as long as allowed
+LARGEST = 2 ** 27       # bytes of a reply
+SIZE = 2 ** 20          # other files of more bytes are not copied
 
 
 class Failure(Exception):
     """What an answer did instead of returning a value."""
 
+    def __init__(self, text, kind='', where=''):
+        """Store a sentence, the kind of exception, and the answer's line."""
+        super().__init__(text)
+        self.text, self.kind, self.where = text, kind, where
 
-class NotTried(Exception):
-    """A request that was not sent, because the file cannot be imported."""
+
+class NotJudged(Exception):
+    """Why a file cannot be judged, though it may be right."""
+
+
+def shown(text):
+    """Return a text of an answer without what a terminal or file would obey.
+
+    >>> shown('é' + chr(27) + '[2J')
+    'é\\\\x1b[2J'
+    """
+    return ''.join(c if c.isprintable() or c == '\n' else ascii(c)[1:-1]
+                   for c in text)
+
+
+def surroundings(folder):
+    """Return the environment of the process.
+
+    What changes how Python, TensorFlow or Keras work is not passed on.
+    """
+    kept = {name: value for name, value in os.environ.items()
+            if name == 'PYTHONPATH' or
+            not name.startswith(('PYTHON', 'TF_', 'KERAS', 'XLA_'))}
+    threads = {name: '1' for name in (
+        'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS',
+        'TF_NUM_INTEROP_THREADS')}
+    return dict(kept, TMPDIR=folder, KERAS_HOME=folder,
+                KERAS_BACKEND='tensorflow', TF_CPP_MIN_LOG_LEVEL='3',
+                PYTHONDONTWRITEBYTECODE='1', PYTHONIOENCODING='utf-8',
+                **threads)
 
 
 class Answer:
     """One file of a folder."""
 
-    def __init__(self, folder, file, limit, memory):
-        """Remember what to run; nothing is started yet."""
-        self.folder, self.file = folder, file
-        self.limit, self.memory = limit, memory
-        self.process = self.connection = self.broken = None
-        self.slow, self.mistakes = 0, []
+    def __init__(self, folder, file, function, room, limit=20, memory=2,
+                 end=float('inf')):
+        """Remember what to run; nothing is started yet.
 
-    def ask(self, kind, text='', meanwhile=None):
-        """Return the reply to a request, or raise Failure or NotTried.
-
-        While the answer computes, so does `meanwhile`, if it is a function.
+        `room` is a folder for copies; at the time `end` everything is over.
         """
-        if self.broken:
-            raise NotTried('the file cannot be imported')
+        self.folder, self.file, self.function = folder, file, function
+        self.room, self.limit, self.memory = room, limit, memory
+        self.end, self.process, self.slow = end, None, 0
+
+    def ask(self, kind, text=''):
+        """Return the reply to a request, or raise Failure or NotJudged."""
         if self.process is None:
             self.start()
-            try:
-                self.request('import', '')
-            except Failure as failure:
-                self.broken = failure
-                raise
-        if kind != 'import':
-            return self.request(kind, text, meanwhile)
+            self.request('import', self.function)
+        return self.request(kind, text) if kind != 'import' else None
 
     def start(self):
-        """Start a process and wait until it is ready for requests."""
-        self.connection, theirs = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=worker.serve, daemon=True, args=(
-            theirs, self.folder, self.file, self.memory))
-        self.process.start()
-        theirs.close()
-        if not self.connection.poll(START):
-            self.stop()
-            raise RuntimeError('no process could be started')
-        self.connection.recv()
-
-    def request(self, kind, text, meanwhile=None):
-        """Send a request; return the reply, or raise Failure if it is late."""
-        limit = self.limit if self.slow < PATIENCE else min(AFTER, self.limit)
+        """Start a process in a copy of the folder's Python files."""
+        self.copy = tempfile.mkdtemp(dir=self.room)
+        folder = os.path.join(self.copy, 'answer')
+        os.mkdir(folder)
+        for path in glob.glob(os.path.join(glob.escape(self.folder), '*.py')):
+            mine = os.path.basename(path) == self.file
+            try:
+                if mine or os.path.isfile(path) and (
+                        os.path.getsize(path) < SIZE):
+                    shutil.copy(path, folder)
+            except OSError as error:
+                if mine:
+                    raise NotJudged('the file cannot be read: {}'.format(
+                        error.strerror)) from error
+        self.process = subprocess.Popen(
+            [sys.executable, WORKER, self.file,
+             str(int(self.memory * 2 ** 30)),
+             os.path.join(self.room, 'network.npz')], cwd=folder,
+            env=surroundings(self.copy), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True)
         try:
-            self.connection.send((kind, text))
-            if meanwhile:
-                meanwhile()
-            if not self.connection.poll(limit):
-                self.slow += 1
-                self.stop()
-                raise Failure('no result after {:g} s'.format(limit))
-            outcome, reply = self.connection.recv()
+            self.request('start', limit=0)
+        except Failure as failure:
+            self.stop()
+            raise NotJudged('what it needs does not start here: {}'.format(
+                failure)) from failure
+
+    def request(self, kind, text='', limit=None):
+        """Send a request; return the reply, or raise Failure."""
+        if limit is None:
+            limit = self.limit if self.slow < PATIENCE else min(AFTER,
+                                                                self.limit)
+        line = json.dumps([kind, text, limit]) + '\n'
+        end = time.monotonic() + CLOCK * limit if limit else self.end
+        try:
+            self.process.stdin.write(line.encode())
+            self.process.stdin.flush()
+            reply = self.receive(min(end, self.end))
+        except TimeoutError:
+            self.stop()
+            if self.end <= end:
+                raise NotJudged('the time is over') from None
+            self.late(CLOCK * limit)
         except (EOFError, OSError):
-            raise Failure('the process ended: ' + self.stop(5)) from None
-        if outcome == 'raised':
-            raise Failure(reply)
-        return reply
+            code = self.stop(1)
+            if code == -signal.SIGPROF:
+                self.late(limit)
+            raise Failure('the process ended: ' + (
+                signal.Signals(-code).name if code and code < 0 else
+                'exit code {}'.format(code))) from None
+        try:
+            reply = json.loads(reply.decode(), object_hook=unpacked)
+            if 'value' in reply:
+                return reply['value']
+            failure = Failure(*(shown(str(reply[name])) for name in (
+                'text', 'raised', 'where')))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self.stop()
+            failure = Failure('it sent what is no result')
+        raise failure
+
+    def late(self, seconds):
+        """Count a request that took too long, and raise Failure."""
+        self.slow += 1
+        raise Failure('no result after {:g} s'.format(seconds), 'late')
+
+    def receive(self, end):
+        """Return a line that the process sends, or raise TimeoutError."""
+        pipe, line = self.process.stdout.fileno(), b''
+        while not line.endswith(b'\n'):
+            left = end - time.monotonic()
+            # select takes no infinite time
+            if left <= 0 or not select.select([pipe], [], [],
+                                              min(left, 1e6))[0]:
+                raise TimeoutError
+            part = os.read(pipe, 2 ** 20)
+            if not part or len(line) > LARGEST:
+                raise EOFError
+            line += part
+        return line
 
     def stop(self, wait=0):
-        """Kill the process and all it started; return how it had ended."""
+        """Kill the process and what it started; return how it had ended."""
         if self.process is None:
-            return ''
-        self.process.join(wait)
-        code = self.process.exitcode
-        if hasattr(os, 'killpg'):
+            return None
+        try:
+            code = self.process.wait(wait)
+        except subprocess.TimeoutExpired:
+            code = None
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except OSError:
+            pass
+        self.process.kill()
+        self.process.wait(60)
+        for pipe in self.process.stdin, self.process.stdout:
             try:
-                os.killpg(self.process.pid, signal.SIGKILL)
+                pipe.close()
             except OSError:
                 pass
-        self.process.kill()
-        self.process.join()
-        self.connection.close()
-        self.process = self.connection = None
-        if code is not None and code < 0:
-            return signal.Signals(-code).name
-        return 'exit code {}'.format(code)
+        self.process = None
+        shutil.rmtree(self.copy, ignore_errors=True)
+        return code

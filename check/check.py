@@ -3,284 +3,230 @@
 
     check/check.py FOLDER [FOLDER ...]
 
-The idea: pytest asks every answer the same questions. The answer itself runs
-in a process of its own, in a copy of its folder. Beware: its code is executed.
-Run the answers of strangers in a container.
+The idea: every answer is asked the same questions, one file after the other,
+in a process of its own. Beware: its code is executed. Run the answers of
+strangers in a container.
 """
 import argparse
+import contextlib
 import csv
+import difflib
+import glob
+import io
 import json
 import os
-import shutil
-import stat
+import signal
+import subprocess
 import sys
 import tempfile
 import textwrap
+import time
+import warnings
+from xml.etree import ElementTree
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)    # while modules are imported
 CHECK = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(CHECK)
 sys.path.insert(0, CHECK)
 
-import pytest  # noqa: E402
-
-import cases  # noqa: E402
 import lenet  # noqa: E402
+import questions  # noqa: E402
 import rules  # noqa: E402
-from answer import Answer, Failure  # noqa: E402
+from answer import Answer, shown  # noqa: E402
 
-LARGE = 2 ** 20     # files of more bytes than this are not copied
-LINE = '{:<20}{:<8}{:>6}{:>8}   {}'
-# the calls that ours and the answer are timed on: ten 28x28 images, 3x3
-# windows
-TIMED = {
-    '0-conv_forward.py':
-    'conv_forward(np.ones((10, 28, 28, 1)), np.ones((3, 3, 1, 2)), '
-    'np.ones((1, 1, 1, 2)), np.positive)',
-    '1-pool_forward.py': 'pool_forward(np.ones((10, 28, 28, 2)), (3, 3))',
-    '2-conv_backward.py':
-    'conv_backward(np.ones((10, 28, 28, 2)), np.ones((10, 28, 28, 1)), '
-    'np.ones((3, 3, 1, 2)), np.ones((1, 1, 1, 2)))',
-    '3-pool_backward.py':
-    'pool_backward(np.ones((10, 26, 26, 2)), np.ones((10, 28, 28, 2)), '
-    '(3, 3))'}
+LINE = '{:<19}{:>7}{:>7}   {}'
+LINES = 60          # of a report, unless all is asked for
+PARAGRAPHS = 3      # for each file
+TOTAL = 300         # seconds for all files of an answer
+HOW = 'To try it, start python3 in your folder and paste:'
 
 
-def kept(folder, names):
-    """Return the names in a folder that are not to be copied."""
-    left_out = []
-    for name in names:
-        path = os.path.join(folder, name)
-        mode = os.lstat(path).st_mode
-        if name.startswith('.') or name == '__pycache__' or not (
-                stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-            left_out.append(name)
-        elif stat.S_ISREG(mode) and os.path.getsize(path) > LARGE:
-            left_out.append(name)
-        elif os.path.exists(os.path.join(path, 'pyvenv.cfg')):
-            left_out.append(name)
-    return left_out
-
-
-def title(question):
-    """Return the name of a question for the reports."""
-    if question is None:
-        return 'it can be imported'
-    if callable(question):
-        return 'rules: ' + question.__doc__
-    return question.name if isinstance(question, cases.Case) else \
-        question.title
-
-
-class Judge:
-    """A pytest plugin that asks the questions and keeps the results."""
-
-    def __init__(self, folders, files, limit, memory, finished):
-        """Store what to judge, and what to call when a file has been judged.
-
-        folders gives the name of the answer in each copy: {copy: name}.
-        """
-        self.folders, self.files, self.finished = folders, files, finished
-        self.limit, self.memory = limit, memory
-        self.current, self.results = None, {}
-
-    def questions(self, test, folder, file):
-        """Return the questions that a test asks about a file."""
-        if not os.path.isfile(os.path.join(folder, file)):
-            return [rules.is_there] if test == 'test_rule' else []
-        if test == 'test_rule':
-            return rules.RULES
-        if test == 'test_import':
-            return [None]
-        if test == 'test_case':
-            return cases.cases(file)
-        return lenet.QUESTIONS if file[0] in '45' else []
-
-    def pytest_generate_tests(self, metafunc):
-        """Run a test for each file of each answer, with each question."""
-        found = [((folder, file), question)
-                 for folder in self.folders for file in self.files
-                 for question in self.questions(metafunc.function.__name__,
-                                                folder, file)]
-        metafunc.parametrize(
-            'answer, question', found, indirect=['answer'],
-            ids=[self.name(*at, question) for at, question in found])
-
-    def name(self, folder, file, question):
-        """Return the name of a case in JUnit's XML and for Gradescope."""
-        shown = self.folders[folder] + ', ' if len(self.folders) > 1 else ''
-        return '{}{}: {}'.format(shown, file, title(question))
-
-    def pytest_collection_modifyitems(self, items):
-        """Sort the tests, so that one file is finished before the next."""
-        order = {(folder, file): (i, j)
-                 for i, folder in enumerate(self.folders)
-                 for j, file in enumerate(self.files)}
-        # pytest adds a placeholder item for a test without questions
-        items[:] = [item for item in items
-                    if item.callspec.params['answer'] in order]
-        items.sort(key=lambda item: order[item.callspec.params['answer']])
-        self.params = {item.nodeid: item.callspec.params for item in items}
-        for item in items:
-            self.results.setdefault(item.callspec.params['answer'], [])
-
-    @pytest.fixture
-    def answer(self, request):
-        """Return a file of an answer; only one has a process at a time."""
-        if self.current is None or request.param != (self.current.folder,
-                                                     self.current.file):
-            self.stop()
-            self.current = Answer(*request.param, self.limit, self.memory)
-        return self.current
-
-    def stop(self):
-        """End the process, and report that the file has been judged."""
-        if self.current is not None:
-            done, self.current = self.current, None
-            try:
-                self.finished(done, self.results[done.folder, done.file])
-            finally:
-                done.stop()
-
-    def pytest_runtest_logreport(self, report):
-        """Keep the result of a test."""
-        if report.when != 'call' and report.outcome == 'passed':
-            return
-        params = self.params[report.nodeid]
-        text = report.longrepr
-        if report.outcome == 'skipped':
-            text = text[2].replace('Skipped: ', '')
-        self.results[params['answer']].append({
-            'name': self.name(*params['answer'], params['question']),
-            'title': title(params['question']), 'outcome': report.outcome,
-            'text': str(text or ''),
-            'note': dict(report.user_properties).get('note', '')})
-
-
-def mark(results):
-    """Return what a task's line says: ok, wrong or missing."""
-    if all(result['outcome'] == 'passed' for result in results):
-        return 'ok'
-    return 'missing' if len(results) == 1 else 'wrong'
-
-
-def count(results, of_rules):
-    """Return how many rules or cases pass, out of how many."""
-    asked = [result for result in results
-             if result['title'].startswith('rules: ') == of_rules]
-    return '{}/{}'.format(sum(result['outcome'] == 'passed'
-                              for result in asked), len(asked))
-
-
-def three_digits(number):
-    """Return a positive number as text, rounded to three digits.
-
-    >>> [three_digits(number) for number in (3570.6, 467.2, 0.98765)]
-    ['3,570', '467', '0.988']
-    """
-    return '{:,g}'.format(float('{:.3g}'.format(number)))
-
-
-def faster(answer):
-    """Return, as text, how many times as fast ours is.
-
-    Both are timed in new processes, as memory is quicker to get in one that
-    has had it before.
-    """
-    times = []
-    for folder in (answer.folder, ROOT):
-        timed = Answer(folder, answer.file, answer.limit, answer.memory)
-        try:
-            times.append(timed.ask('time', TIMED[answer.file]))
-        except Failure:
-            return ''
-        finally:
-            timed.stop()
-    return 'ours is {} times as fast'.format(three_digits(times[0] / times[1]))
-
-
-def say(text):
-    """Print a text; if nobody reads on (`| head`), go on without.
-
-    The reports are still to be written, and the exit code still counts.
-    """
+def say(text=''):
+    """Print a text. Printing may fail: reports and exit code still count."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
+    except OSError:
         sys.stdout = open(os.devnull, 'w')
 
 
-def row(answer, results):
-    """Print the line of a task."""
-    speed = ''
-    if mark(results) == 'ok' and answer.file in TIMED:
-        speed = faster(answer)
-    say(LINE.format(answer.file, mark(results), count(results, True),
-                    count(results, False), speed).rstrip())
+def wrapped(text, indent=''):
+    """Return a text as lines of at most 79 characters; words stay whole."""
+    return textwrap.wrap(text, 79, initial_indent=indent,
+                         subsequent_indent=indent, break_long_words=False,
+                         break_on_hyphens=False)
 
 
-def failures(results):
-    """Print an answer's failures; of similar ones, one and the other names."""
-    alike = {}
-    for result in results:
-        if result['outcome'] != 'passed':
-            lines = result['text'].split('\n')
-            looks = [line for line in lines if line.startswith('Looks')]
-            alike.setdefault((looks or lines)[0], []).append(result)
-    for same in alike.values():
-        lines = same[0]['text'].split('\n')
-        if len(same) > 1:
-            lines.append('The same goes for: {}.'.format(listed(
-                [result['title'] for result in same[1:]])))
-        paragraph(same[0]['name'], lines)
-    notes = {}
-    for result in results:
-        if result['note']:
-            notes.setdefault(result['note'], []).append(result['name'])
-    for note, names in notes.items():
-        paragraph('Note on ' + listed(names), [note])
+def counted(number, thing):
+    """Return a number and what it counts, as '2 rules'."""
+    return '{} {}{}'.format(number, thing, '' if number == 1 else 's')
 
 
-def listed(names):
-    """Return the first four names as a text, and how many more there are.
+def pasted(file, call):
+    """Return a call as a line that can be pasted into Python."""
+    *before, call = call.split('\n')
+    return '; '.join(['import numpy as np'] + before + [
+        "print(__import__('{}').{})".format(file[:-3], call)])
 
-    >>> listed(['max', 'avg']), listed(list('abcdef'))
-    ('max; avg', 'a; b; c; d; 2 more')
+
+def row(verdict):
+    """Return the line of a file in the table."""
+    word, broken = verdict.word, len(verdict.rules)
+    if word == 'missing':
+        return LINE.format(verdict.file, '', '', word)
+    if broken:
+        word += '; {} of the course {} not followed'.format(
+            counted(broken, 'rule'), 'is' if broken == 1 else 'are')
+    return LINE.format(
+        verdict.file, '' if verdict.word == 'not judged' else verdict.score(),
+        '{}/{}'.format(len(rules.RULES) - broken, len(rules.RULES)), word)
+
+
+def row_of(name, verdicts):
+    """Return the row of an answer in the table of several."""
+    found = [verdict for verdict in verdicts if verdict.word != 'missing']
+    return [shown(name)] + [
+        verdict.word + (' ' + verdict.score()) * (verdict.word == 'wrong')
+        for verdict in verdicts] + ['{}/{}'.format(
+            sum(len(rules.RULES) - len(verdict.rules) for verdict in found),
+            len(rules.RULES) * len(found))]
+
+
+def paragraph(file, group):
+    """Return the lines on faults that have one cause."""
+    titles = list(dict.fromkeys(fault.title for fault in group.faults))
+    first = group.faults[0]
+    more = '' if len(titles) == 1 else ' and ' + counted(
+        len(titles) - 1, 'more question' if file[0] in '45' else 'more call')
+    lines = wrapped(file if first.kind == 'untried' else '{}, "{}"{}:'.format(
+        file, titles[0], more))
+    for text in [group.advice] + first.text.split('\n'):
+        lines += wrapped(text, '    ')
+    if first.call:
+        lines += ['    ' + HOW, '    ' + pasted(file, first.call)]
+    return lines
+
+
+def paragraphs(wrong, room, everything):
+    """Return the lines on wrong results, as many as there is room for.
+
+    The largest group of each file comes before the second of any.
     """
-    more = ['{} more'.format(len(names) - 4)] * (len(names) > 4)
-    return '; '.join(names[:4] + more)
+    lines = {verdict: [] for verdict in wrong}
+    left = {verdict: len(groups) for verdict, groups in wrong.items()}
+    for n in range(max(left.values(), default=0)):
+        for verdict, groups in wrong.items():
+            new = [''] + paragraph(verdict.file, groups[n]) if (
+                n < len(groups)) else []
+            if new and (everything or n < PARAGRAPHS and len(new) <= room):
+                lines[verdict] += new
+                left[verdict] -= 1
+                room -= len(new)
+    for verdict in wrong:
+        if left[verdict]:
+            lines[verdict] += ['', '{}: {} of mistakes; --all shows them.'
+                               .format(verdict.file, counted(
+                                   left[verdict], 'more kind'))]
+    return sum(lines.values(), [])
 
 
-def paragraph(heading, lines):
-    """Print lines under a heading, wrapped at 79 characters.
-
-    Code that can be pasted stays on one line.
-    """
-    # a path stays whole, even if it is long or has hyphens
-    whole = {'break_long_words': False, 'break_on_hyphens': False}
-    say('\n' + textwrap.fill(heading, 79, **whole))
-    for line in lines:
-        say('    ' + line if line.startswith('Try it') else textwrap.fill(
-            line, 79, initial_indent='    ', subsequent_indent='    ',
-            **whole))
-
-
-def write_json(path, results):
-    """Write what Gradescope's autograder reads."""
-    tests = [{'name': result['name'],
-              'status': 'passed' if result['outcome'] == 'passed' else
-              'failed',
-              'score': float(result['outcome'] == 'passed'), 'max_score': 1.,
-              'output': result['text'] or result['note']}
-             for result in results]
-    with open(path, 'w') as file:
-        json.dump({'tests': tests}, file, indent=1)
-        file.write('\n')
+def rules_broken(verdicts, everything):
+    """Return lines on the rules that are not followed."""
+    scripts = [verdict.file for verdict in verdicts
+               if 'executable' in verdict.rules]
+    lines = ['    chmod +x ' + ' '.join(scripts)] * bool(scripts)
+    for verdict in verdicts:
+        for name, said in verdict.rules.items():
+            if name != 'executable':
+                lines += wrapped('{}: {}'.format(verdict.file, said), '    ')
+    if len(lines) > 10 and not everything:
+        lines[9:] = ['    and more; --all shows them.']
+    return ['', 'Rules of the course that are not followed:'] * bool(
+        lines) + lines
 
 
-def write_csv(path, table):
-    """Write the table of several answers."""
-    with open(path, 'w', newline='') as file:
-        csv.writer(file, lineterminator='\n').writerows(table)
+def noted(verdicts, everything):
+    """Return lines on calls where accepted answers differ."""
+    found = {}
+    for verdict in verdicts:
+        for note, title in verdict.notes * (verdict.word == 'right'):
+            found.setdefault(note, []).append(verdict.file + ', ' + title)
+    if not found:
+        return []
+    if not everything:
+        return ['', '{} on which accepted answers differ; --notes shows more.'
+                .format(counted(sum(map(len, found.values())), 'call'))]
+    return sum((wrapped(note, '    ') + wrapped('; '.join(titles), '        ')
+                for note, titles in found.items()),
+               ['', 'Accepted answers differ here, so nothing is wrong:'])
+
+
+def report(verdicts, everything, notes):
+    """Return the lines of a report, after the table."""
+    words = [verdict.word for verdict in verdicts]
+    whys = sum((wrapped('{}: {}'.format(verdict.file, verdict.why))
+                for verdict in verdicts if verdict.why), [])
+    # what is wrong throughout comes first
+    wrong = {verdict: questions.groups(verdict) for verdict in sorted(
+        verdicts, key=lambda verdict: -len(verdict.wrong()) / len(
+            verdict.titles)) if verdict.word == 'wrong'}
+    ends = rules_broken(verdicts, everything) + noted(verdicts, notes) + ['']
+    if wrong:
+        verdict = next(iter(wrong))
+        group = wrong[verdict][0]
+        networks = {file.file[0] in '45' for file in wrong}
+        ends += wrapped('Expected results come from {}.'.format(' and '.join(
+            ['nested loops, lesson/loops.py'] * (False in networks) +
+            ["this project's tasks 0 and 1"] * (True in networks)))) + wrapped(
+                'Begin with {}: {}'.format(
+                    verdict.file,
+                    group.advice or group.faults[0].text.split('\n')[0]))
+    elif 'missing' in words:
+        ends += ['Begin with {}, which is missing.'.format(
+            verdicts[words.index('missing')].file)]
+    elif any(verdict.rules for verdict in verdicts):
+        ends += ['Every result is right. Only the rules above are left.'
+                 if set(words) == {'right'} else 'Begin with the rules above.']
+    else:
+        ends += ['All right.' if set(words) == {'right'} else
+                 'Nothing is wrong, but not all was judged.']
+    lines = [''] * bool(whys) + whys
+    # the table has a heading, and each file may say what is left out
+    room = LINES - 1 - len(lines + ends) - 3 * len(verdicts)
+    return lines + paragraphs(wrong, room, everything) + ends
+
+
+def test(name, said, points=0.):
+    """Return a test as Gradescope reads it; what is said is what is wrong."""
+    return {'name': shown(name), 'status': 'failed' if said else 'passed',
+            'score': 0. if said else points, 'max_score': points,
+            'output': shown(said)}
+
+
+def tests_of(name, verdict):
+    """Return the tests of a file: each result is a point, the rules none."""
+    name, wrong = '{}{}: '.format(name, verdict.file), verdict.wrong()
+    tests = [test(name + 'not judged', verdict.why)] if (
+        verdict.word == 'not judged') else [
+            test(name + title, wrong.get(title, ''), 1.)
+            for title in verdict.titles]
+    return tests + [test(name + 'rules', '\n'.join(verdict.rules.values()))]
+
+
+def reports(tests, table):
+    """Return the texts of the reports, each under the name of its option."""
+    failed = [test for test in tests if test['status'] == 'failed']
+    suite = ElementTree.Element('testsuite', name='check', tests=str(
+        len(tests)), failures=str(len(failed)))
+    for one in tests:
+        case = ElementTree.SubElement(suite, 'testcase', classname='check',
+                                      name=one['name'])
+        if one in failed:
+            ElementTree.SubElement(case, 'failure', message=one['output']
+                                   .split('\n')[0]).text = one['output']
+    rows = io.StringIO()
+    csv.writer(rows, lineterminator='\n').writerows(table)
+    return {'json': json.dumps({'tests': tests}, indent=1) + '\n',
+            'junitxml': ElementTree.tostring(suite, 'unicode') + '\n',
+            'csv': rows.getvalue()}
 
 
 def selected(text):
@@ -302,114 +248,154 @@ def positive(text):
     return float(text)
 
 
-def report(path):
-    """Return the path of a report, if a file can be written there."""
-    folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise argparse.ArgumentTypeError('{} is a folder'.format(path))
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-        raise argparse.ArgumentTypeError('{} is no folder to write into'
-                                         .format(folder))
-    return path
+def opened(path):
+    """Return the file of a report, or say why it cannot be written."""
+    try:
+        return open(path, 'w', encoding='utf-8', errors='backslashreplace')
+    except OSError as error:
+        raise argparse.ArgumentTypeError('{} cannot be written: {}'.format(
+            path, error.strerror)) from error
 
 
 def arguments():
     """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split('\n')[0], epilog='It runs the answers: '
-        'those of strangers belong in a container.')
+        description='Say whether an answer is right, and why not.',
+        epilog='It runs the answers: those of strangers belong in a container.'
+        ' Exit code: 0 if all is right, 1 if a result is wrong, missing or not'
+        ' judged, 2 if only a rule is not followed, 3 if nothing is judged.')
     parser.add_argument('folders', metavar='FOLDER', nargs='+')
     parser.add_argument('--only', type=selected, metavar='TASKS', default=list(
-        rules.TASKS), help="such as 0-3 or 2,4 (all)")
-    parser.add_argument('--limit', type=positive, default=20,
-                        help='seconds for each case (20)')
-    parser.add_argument('--memory', type=positive, default=2,
-                        help='GiB for the process of an answer (2)')
-    parser.add_argument('--json', type=report, metavar='FILE',
-                        help='for Gradescope')
-    parser.add_argument('--junitxml', type=report, metavar='FILE',
-                        help='for CI systems')
-    parser.add_argument('--csv', type=report, metavar='FILE',
-                        help='the table')
-    return parser.parse_args()
+        rules.TASKS), help='such as 0-3 or 2,4 (all)')
+    parser.add_argument('--all', action='store_true',
+                        help='every kind of wrong result')
+    parser.add_argument('--notes', action='store_true',
+                        help='the calls on which accepted answers differ')
+    for name, number, text in (
+            ('limit', 20, 'seconds of computing for each call'),
+            ('total', TOTAL, 'seconds for an answer'),
+            ('memory', 2, 'GiB for the process of an answer')):
+        parser.add_argument('--' + name, type=positive, default=number,
+                            help='{} ({})'.format(text, number))
+    for name, text in (('json', 'a report for Gradescope'),
+                       ('junitxml', 'a report for CI systems'),
+                       ('csv', 'the table')):
+        parser.add_argument('--' + name, metavar='FILE', help=text,
+                            type=opened)
+    try:
+        return parser.parse_args()
+    except SystemExit as error:     # 2 is for rules that are not followed
+        sys.exit(error.code and 3)
 
 
-def copies(folders, files, to):
-    """Copy each folder; return {copy: name}, or exit with a message."""
-    found = {}
-    for n, folder in enumerate(folders):
-        if not os.path.isdir(folder):
-            sys.exit('check.py: {} is no folder'.format(folder))
-        if not any(os.path.isfile(os.path.join(folder, file))
-                   for file in files):
-            sys.exit('check.py: {} holds none of {}'.format(
-                folder, ', '.join(files)))
-        copy = os.path.join(os.path.realpath(to), str(n))
-        try:
-            shutil.copytree(folder, copy, symlinks=True, ignore=kept)
-        except (OSError, shutil.Error) as error:
-            sys.exit('check.py: {} cannot be copied: {:.200}'.format(
-                folder, str(error)))
-        found[copy] = os.path.normpath(folder)
-    return found
+@contextlib.contextmanager
+def room():
+    """Make a folder that is removed in the end, whatever the end is.
+
+    Another process removes it when this one has gone, even if it was killed.
+    """
+    folder = tempfile.mkdtemp(prefix='check-')
+    keeper = subprocess.Popen(
+        ['sh', '-c', 'cat; rm -rf "$0"', folder], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True)
+    try:
+        yield folder
+    finally:
+        keeper.stdin.close()
+        keeper.wait()
 
 
-def judged(args, folders):
-    """Judge copies of answers; return {(copy, file): results}."""
-    several = len(folders) > 1
-    judge = Judge(folders, args.only, args.limit, int(args.memory * 2 ** 30),
-                  (lambda *_: None) if several else row)
-    options = ['-s', '-p', 'no:terminal', '-p', 'no:cacheprovider',
-               '--rootdir', CHECK]
-    if args.junitxml:
-        options += ['--junitxml', args.junitxml]
-    if not several:
-        say(LINE.format('', '', 'rules', 'cases', '').rstrip())
-    code = pytest.main(options + [os.path.join(CHECK, 'questions.py')],
-                       plugins=[judge])
-    judge.stop()
-    if code not in (0, 1):
-        sys.exit('check.py: stopped' if code == 2 else
-                 'check.py: pytest ended with code {}'.format(int(code)))
-    return judge.results
+def holding(folder, files):
+    """Return the folder that holds the files: this, or the only one below."""
+    for pattern in '.', '*', '*/*':
+        found = [path for path in glob.glob(os.path.join(
+            glob.escape(folder), pattern)) if any(
+                os.path.lexists(os.path.join(path, file)) for file in files)]
+        if found:
+            return os.path.normpath(found[0]) if len(found) == 1 else folder
+    return folder
 
 
-def surroundings():
-    """Keep pytest's plugins and a busy machine from changing the verdict."""
-    os.environ['PYTEST_DISABLE_PLUGIN_AUTOLOAD'] = '1'
-    os.environ.pop('PYTEST_ADDOPTS', None)
-    for library in 'OPENBLAS', 'OMP':
-        os.environ[library + '_NUM_THREADS'] = '1'
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+def missing(folder, file):
+    """Return what there is in place of a missing file, or ''."""
+    try:
+        like = difflib.get_close_matches(
+            file, set(os.listdir(folder)) - set(rules.TASKS), 1, .8)
+    except OSError as error:
+        return 'the folder cannot be read: {}.'.format(error.strerror)
+    return 'the folder holds {} instead.'.format(like[0]) if like else ''
+
+
+def judged(folder, args, to):
+    """Yield the verdicts on an answer; print the table, if it is alone."""
+    end = time.monotonic() + args.total
+    where, alone = holding(folder, args.only), len(args.folders) == 1
+    if alone:
+        say(LINE.format('', 'results', 'rules', '').rstrip())
+    for n, file in enumerate(args.only):
+        # what a file does not use of its time is for those after it
+        now = time.monotonic()
+        answer = Answer(
+            where, file, rules.function_of(file), to,
+            args.limit * (3 if file[0] in '45' else 1), args.memory,
+            now + (end - now) / (len(args.only) - n))
+        verdict = questions.judged(answer)
+        if verdict.word == 'missing':
+            verdict.why = missing(where, file)
+        if alone:
+            say(row(verdict))
+        yield verdict
 
 
 def main():
-    """Judge the answers, print the table and the failures."""
-    args = arguments()
-    surroundings()
-    with tempfile.TemporaryDirectory() as to:
-        folders = copies(args.folders, args.only, to)
-        found = judged(args, folders)
-    results = [result for part in found.values() for result in part]
-    table = [['answer'] + [file[:-3] for file in args.only]] + [
-        [shown] + [mark(found[folder, file]) for file in args.only]
-        for folder, shown in folders.items()]
-    if len(folders) > 1:
-        width = max(map(len, folders.values())) + 2
-        for line in table:
-            say(line[0].ljust(width) + ''.join(
-                cell.ljust(17) for cell in line[1:]))
-    for folder in folders:
-        failures([result for file in args.only
-                  for result in found[folder, file]])
+    """Judge the answers, write the reports and print them."""
+    args, trouble = arguments(), ''
+    for ending in signal.SIGINT, signal.SIGTERM:
+        signal.signal(ending, signal.default_int_handler)
+    if sys.stdout:
+        sys.stdout.reconfigure(errors='backslashreplace')
+    warnings.simplefilter('ignore')     # NumPy's, on numbers of an answer
+    names = [os.path.normpath(folder) for folder in args.folders]
+    several, width = len(names) > 1, max(map(len, names + ['answer'])) + 2
+    table = [['answer'] + [file[:-3] for file in args.only] + ['rules']]
+    tests, lines, words = [], [], set()
     try:
-        if args.json:
-            write_json(args.json, results)
-        if args.csv:
-            write_csv(args.csv, table)
+        with room() as to:
+            lenet.give(os.path.join(to, 'network.npz'),
+                       {'4', '5'} & {file[0] for file in args.only})
+            for name in names:
+                verdicts = []
+                for verdict in judged(name, args, to):
+                    verdicts.append(verdict)
+                    words.add(verdict.word)
+                    tests += tests_of((name + ', ') * several, verdict)
+                table.append(row_of(name, verdicts))
+                for cells in table[-2 if len(table) == 2 else -1:] * several:
+                    say(cells[0].ljust(width) + ''.join(
+                        cell.ljust(17) for cell in cells[1:]).rstrip())
+                lines += ['', '== ' + shown(name)] * several + report(
+                    verdicts, args.all, args.notes)
+    except KeyboardInterrupt:
+        trouble = 'stopped'
     except OSError as error:
-        sys.exit('check.py: a report cannot be written: {}'.format(error))
-    return 0 if all(result['outcome'] == 'passed' for result in results) else 1
+        trouble = str(error)
+    tests += [test('check', trouble)] * bool(trouble)
+    for option, text in reports(tests, table).items():
+        file = getattr(args, option)
+        try:
+            if file:
+                with file:
+                    file.write(text)
+        except OSError as error:
+            trouble = 'a report cannot be written: {}'.format(error)
+    for line in lines:
+        say(line)
+    if trouble:
+        sys.stderr.write('check.py: {}\n'.format(shown(trouble)))
+        return 3
+    return 1 if words != {'right'} else 2 if any(
+        test['status'] == 'failed' for test in tests) else 0
 
 
 if __name__ == '__main__':

@@ -6,16 +6,42 @@ plain numbers and text. Whether they are right is decided elsewhere. All the
 weights have different shapes. So each can be set to fixed numbers by its shape
 alone, however the network was written.
 """
-import os
 import random
+import sys
 
 import numpy as np
+import tensorflow.compat.v1 as tf
+import tensorflow.keras as K
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-import tensorflow.compat.v1 as tf  # noqa: E402
-import tensorflow.keras as K  # noqa: E402
+GIVEN = {}      # images and labels by their names, fixed weights by shape
 
-from lenet import SHAPES, digits, weights  # noqa: E402
+
+def prepare(path):
+    """Read what is given: digits and weights."""
+    with np.load(path) as data:
+        for name in data.files:
+            GIVEN[name if name in ('images', 'labels') else
+                  data[name].shape] = data[name]
+
+
+def as_tensorflow_1(module):
+    """Let a module of task 4 that imports tensorflow find TensorFlow 1."""
+    for name, value in list(vars(module).items()):
+        if value is sys.modules['tensorflow']:
+            setattr(module, name, tf)
+
+
+def fixed(variable):
+    """Return the fixed weights for a variable, by its shape."""
+    shape = tuple(map(int, variable.shape))
+    if shape not in GIVEN:
+        raise ValueError('no layer of the task has the shape {}'.format(shape))
+    return GIVEN[shape]
+
+
+def digits(size):
+    """Return `size` images and their one-hot labels."""
+    return GIVEN['images'][:size], GIVEN['labels'][:size]
 
 
 class Graph:
@@ -30,139 +56,108 @@ class Graph:
             self.x = tf.placeholder(tf.float32, (None, 28, 28, 1))
             self.y = tf.placeholder(tf.float32, (None, 10))
             self.outputs = lenet5(self.x, self.y)
+            if not isinstance(self.outputs, (tuple, list)) or len(
+                    self.outputs) != 4:
+                raise TypeError('lenet5 returns {}, expected y_pred, train_op,'
+                                ' loss, accuracy'.format(
+                                    type(self.outputs).__name__))
             self.variables = tf.trainable_variables()
-            self.initialize = tf.global_variables_initializer()
+            initialize = tf.global_variables_initializer()
         self.session = tf.Session(graph=self.graph)
-        self.session.run(self.initialize)
+        self.session.run(initialize)
 
     def run(self, what, images=None, labels=None):
         """Evaluate tensors."""
         return self.session.run(what, None if images is None else {
             self.x: images, self.y: labels})
 
-    def fix(self):
-        """Set the variables to the fixed weights."""
-        fixed = dict(zip(SHAPES, weights()))
+    def returned(self):
+        """Return the shape of each value that task 4 returns, or its type."""
+        return [str(getattr(output, 'shape', type(output).__name__))
+                for output in self.outputs]
+
+    def weights(self):
+        """Return the initial weights and biases."""
+        return self.run(self.variables)
+
+    def optimizer(self):
+        """Return the kind of each training operation, and Adam's parameters.
+        """
+        found = [(op.type.replace('Resource', ''), list(op.inputs))
+                 for op in self.graph.get_operations() if 'Apply' in op.type]
+        return {'kinds': [kind for kind, _ in found], 'numbers': [
+            [float(self.run(tensor)) for tensor in inputs[5:9]]
+            for kind, inputs in found if kind == 'ApplyAdam']}
+
+    def results(self):
+        """Return the output, loss and accuracy with fixed weights."""
         with self.graph.as_default():
             for variable in self.variables:
-                variable.load(fixed[tuple(variable.shape.as_list())],
-                              self.session)
+                variable.load(fixed(variable), self.session)
+        y_pred, _, loss, acc = self.outputs
+        return dict(zip(('y_pred', 'loss', 'accuracy'),
+                        self.run((y_pred, loss, acc), *digits(64))))
+
+    def learns(self):
+        """Return the loss before and after a short training."""
+        given, (_, train_op, loss, _) = digits(256), self.outputs
+        before = self.run(loss, *given)
+        for _ in range(40):
+            self.run(train_op, *given)
+        return [float(before), float(self.run(loss, *given))]
 
 
-def graph_returned(lenet5):
-    """Return the kind and shape of each value that task 4 returns."""
-    outputs = Graph(lenet5).outputs
-    if not isinstance(outputs, (tuple, list)):
-        return [type(outputs).__name__]
-    kinds = []
-    for output in outputs:
-        if isinstance(output, tf.Tensor):
-            kinds.append('a tensor of the shape {}'.format(
-                tuple(output.shape.as_list())
-                if output.shape.rank is not None else 'unknown'))
-        elif isinstance(output, tf.Operation):
-            kinds.append('an operation')
-        else:
-            kinds.append('a ' + type(output).__name__)
-    return kinds
+class Model:
+    """The network of task 5."""
 
+    def __init__(self, lenet5):
+        """Build the network."""
+        random.seed(0)
+        np.random.seed(0)
+        tf.set_random_seed(0)
+        self.net = net = lenet5(K.Input(shape=(28, 28, 1)))
+        if not isinstance(net, K.Model):
+            raise TypeError('lenet5 returns {}, expected a model'.format(
+                type(net).__name__))
+        if not net.weights:
+            raise ValueError('the model has no weights: build it from X, as '
+                             'in K.Model(inputs=X, outputs=Y)')
+        if net.optimizer is None:
+            raise ValueError('the model is not compiled')
 
-def graph_shapes(lenet5):
-    """Return the variables' shapes."""
-    return [tuple(variable.shape.as_list())
-            for variable in Graph(lenet5).variables]
+    def returned(self):
+        """Return the model's input and output shapes."""
+        return [str(self.net.input_shape), str(self.net.output_shape)]
 
+    def weights(self):
+        """Return the initial weights and biases."""
+        return list(map(np.array, self.net.trainable_variables))
 
-def graph_weights(lenet5):
-    """Return the initial weights and biases."""
-    net = Graph(lenet5)
-    return net.run(net.variables)
+    def optimizer(self):
+        """Return the optimizer's class, its parameters, and what is added."""
+        config = self.net.optimizer.get_config()
+        numbers = [float(config.get(name, np.nan)) for name in (
+            'learning_rate', 'beta_1', 'beta_2', 'epsilon')]
+        return {
+            'kinds': [type(self.net.optimizer).__name__.lower()],
+            'numbers': [numbers], 'added': [name for name in (
+                'amsgrad', 'clipnorm', 'clipvalue', 'global_clipnorm',
+                'weight_decay', 'use_ema') if config.get(name)]}
 
+    def results(self):
+        """Return the output, loss and accuracy with fixed weights."""
+        for variable in self.net.trainable_variables:
+            variable.assign(fixed(variable))
+        images, labels = digits(64)
+        found = self.net.evaluate(images, labels, batch_size=64, verbose=0)
+        loss, *metrics = found if isinstance(found, list) else [found]
+        return {'y_pred': self.net.predict(images, batch_size=64, verbose=0),
+                'training': np.array(self.net(images, training=True)),
+                'loss': float(loss),
+                'accuracy': float(metrics[0]) if metrics else 'no metric'}
 
-def graph_optimizer(lenet5):
-    """Return the kind of each training operation, and Adam's parameters."""
-    net, kinds, found = Graph(lenet5), [], []
-    for op in net.graph.get_operations():
-        if 'Apply' in op.type:
-            kinds.append(op.type.replace('Resource', ''))
-            if kinds[-1] == 'ApplyAdam':
-                found.append([float(net.run(tensor))
-                              for tensor in list(op.inputs)[5:9]])
-    return {'kinds': kinds, 'numbers': found}
-
-
-def graph_outputs(lenet5):
-    """Return the output, loss and accuracy with fixed weights."""
-    net = Graph(lenet5)
-    net.fix()
-    y_pred, _, loss, acc = net.outputs
-    return dict(zip(('y_pred', 'loss', 'accuracy'),
-                    net.run((y_pred, loss, acc), *digits(64))))
-
-
-def graph_learns(lenet5):
-    """Return the loss before and after a short training."""
-    net, (images, labels) = Graph(lenet5), digits(256)
-    _, train_op, loss, _ = net.outputs
-    before = net.run(loss, images, labels)
-    for _ in range(40):
-        net.run(train_op, images, labels)
-    return [float(before), float(net.run(loss, images, labels))]
-
-
-def model(lenet5):
-    """Build the network of task 5."""
-    random.seed(0)
-    np.random.seed(0)
-    tf.set_random_seed(0)
-    return lenet5(K.Input(shape=(28, 28, 1)))
-
-
-def keras_returned(lenet5):
-    """Return the kind of task 5's result, and its input and output shapes."""
-    net = model(lenet5)
-    if not isinstance(net, K.Model):
-        return ['a ' + type(net).__name__]
-    return ['a model', tuple(net.input_shape), tuple(net.output_shape)]
-
-
-def keras_shapes(lenet5):
-    """Return the shapes of the trainable variables."""
-    return [tuple(variable.shape)
-            for variable in model(lenet5).trainable_variables]
-
-
-def keras_weights(lenet5):
-    """Return the initial weights and biases."""
-    return [np.array(variable)
-            for variable in model(lenet5).trainable_variables]
-
-
-def keras_optimizer(lenet5):
-    """Return the optimizer's class, and Adam's parameters."""
-    optimizer = model(lenet5).optimizer
-    config = optimizer.get_config()
-    return {'kinds': [type(optimizer).__name__.lower()], 'numbers': [[
-        float(config.get(name, np.nan)) for name in (
-            'learning_rate', 'beta_1', 'beta_2', 'epsilon')]]}
-
-
-def keras_outputs(lenet5):
-    """Return the output, loss and accuracy with fixed weights."""
-    net, fixed = model(lenet5), dict(zip(SHAPES, weights()))
-    for variable in net.trainable_variables:
-        variable.assign(fixed[tuple(variable.shape)])
-    images, labels = digits(64)
-    found = net.evaluate(images, labels, batch_size=64, verbose=0)
-    loss, *metrics = found if isinstance(found, list) else [found]
-    return {'y_pred': net.predict(images, batch_size=64, verbose=0),
-            'loss': float(loss),
-            'accuracy': float(metrics[0]) if metrics else 'no metric'}
-
-
-def keras_learns(lenet5):
-    """Return the loss before and after a short training."""
-    net, (images, labels) = model(lenet5), digits(256)
-    losses = net.fit(images, labels, batch_size=256, epochs=40,
-                     verbose=0).history['loss']
-    return [float(losses[0]), float(losses[-1])]
+    def learns(self):
+        """Return the loss before and after a short training."""
+        losses = self.net.fit(*digits(256), batch_size=256, epochs=40,
+                              verbose=0).history['loss']
+        return [float(losses[0]), float(losses[-1])]

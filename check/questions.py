@@ -1,74 +1,91 @@
 #!/usr/bin/env python3
-"""The questions for an answer. Run by check.py, which selects the answers."""
+"""The questions for a file of an answer, and the verdict on it.
+
+The idea: each result is compared with the right one, and what is wrong is
+kept. In the end, wrong results with the same cause make one group.
+"""
+import collections
 import os
 import re
 
 import numpy as np
-import pytest
 
 import cases
+import lenet
 import mistakes
 import rules
-from answer import Failure, NotTried
+from answer import Failure, NotJudged, shown
 
+PARTS = 'dA_prev', 'dW', 'db'
+TENSORFLOW_1 = ('written for TensorFlow 1, which had tf.{}; since the course '
+                'has used TensorFlow 2, it asks for tensorflow.compat.v1.')
 NO_LAYERS = ('tf.layers is gone since TensorFlow 2.16; the course has 2.6. '
              'Judge this file with PYTHON=python3.8.')
 
-
-def fail(*lines):
-    """Fail, with a message for the author of the answer."""
-    pytest.fail('\n'.join(line for line in lines if line), pytrace=False)
-
-
-def asked(answer, kind, text='', meanwhile=None):
-    """Return the answer's reply, or fail with what it did instead."""
-    try:
-        return answer.ask(kind, text, meanwhile)
-    except NotTried as error:
-        pytest.skip(str(error))
-    except Failure as error:
-        said = str(error)
-        if 'Keras 3' in said or "no attribute 'layers'" in said:
-            pytest.skip(NO_LAYERS)
-        fail(said, 'Try it: ' + pasted(answer.file, text)
-             if kind == 'call' else '')
+# what is wrong: in which case; the call; which part of the result; this part,
+# and the right one; a sentence; the kind of an exception
+Fault = collections.namedtuple('Fault', 'title call part found right text '
+                               'kind')
+Fault.__new__.__defaults__ = '', '', None, None, '', ''
+Group = collections.namedtuple('Group', 'advice faults')
 
 
-def pasted(file, call):
-    """Return a call as a line that can be pasted into Python.
+def questions(file):
+    """Return what is asked about a file."""
+    return lenet.QUESTIONS if file[0] in '45' else cases.cases(file)
 
-    >>> pasted('0-conv_forward.py', 'W = 1\\nconv_forward(W)')
-    "import numpy as np; W = 1; print(__import__('0-conv_forward').conv_f...
-    """
-    *before, call = call.split('\n')
-    return '; '.join(['import numpy as np'] + before + [
-        "print(__import__('{}').{})".format(file[:-3], call)])
+
+class Verdict:
+    """What is said of a file: a word, and the reasons for it."""
+
+    def __init__(self, file):
+        """Begin with nothing wrong."""
+        self.file, self.word, self.why = file, 'right', ''
+        self.titles = [case.name for case in questions(file) if not case.note]
+        self.rules, self.notes = {}, []     # notes: (note, name of the case)
+        self.faults, self.passed = [], []   # passed: questions
+
+    def fail(self, why):
+        """Count every question that has not been asked as failed."""
+        asked = [fault.title for fault in self.faults] + [
+            question.name for question in self.passed]
+        self.faults += [Fault(title, text=why, kind='untried')
+                        for title in self.titles if title not in asked]
+
+    def score(self):
+        """Return how many results are right, of how many."""
+        return '{}/{}'.format(len(self.titles) - len(self.wrong()),
+                              len(self.titles))
+
+    def wrong(self):
+        """Return {title of a question: what is wrong}."""
+        found = {}
+        for fault in self.faults:
+            found.setdefault(fault.title, []).append(fault.text)
+        return {title: '\n'.join(texts) for title, texts in found.items()}
 
 
 def equal(one, other):
     """Say whether two results agree, in shape and up to rounding."""
-    return (isinstance(one, np.ndarray) and one.dtype.kind in 'buif' and
-            one.shape == np.shape(other) and not mismatches(one, other).any())
+    if not isinstance(one, np.ndarray) or one.dtype.kind not in 'buif' or (
+            one.shape != np.shape(other)):
+        return False
+    return not different(one, other).any()
 
 
-def mismatches(one, other):
-    """Return where two arrays differ by more than rounding.
-
-    >>> mismatches(np.array([1, 2, np.nan]), np.array([1, 3, np.nan]))
-    array([False,  True, False])
-    """
-    finite = np.abs(other[np.isfinite(other)]).astype(float)
-    size = finite.max() if finite.size else 1
-    rtol = 1e-3 if one.dtype == np.float16 else 1e-5
-    return ~np.isclose(one, other, rtol=rtol, atol=rtol / 10 * size,
-                       equal_nan=True)
+def different(one, other):
+    """Return where two arrays differ by more than rounding."""
+    size = np.abs(other).max() if other.size else 1
+    return ~np.isclose(one, other, rtol=1e-5, atol=1e-6 * size)
 
 
 def difference(name, result, right):
     """Return a sentence on where a result first differs, or ''."""
+    if result is None:
+        return '{} is None, as if the `return` were missing.'.format(name)
     if not isinstance(result, np.ndarray):
         return '{} is {}, expected an array.'.format(
-            name, result if isinstance(result, str) else
+            name, shown(result) if isinstance(result, str) else
             '{} {:.80}'.format(type(result).__name__, repr(result)))
     if result.dtype.kind not in 'buif':
         return '{} holds {}, expected real numbers.'.format(name, result.dtype)
@@ -77,108 +94,171 @@ def difference(name, result, right):
             name, result.shape, right.shape)
     if equal(result, right):
         return ''
-    wrong = np.argwhere(mismatches(result, right))
+    if not result.any():
+        return '{} holds nothing but zeros.'.format(name)
+    wrong = np.argwhere(different(result, right))
     first = tuple(wrong[0].tolist())
     return '{}{} is {:.8g}, expected {:.8g} ({} of {} numbers differ).'.format(
         name, list(first), result[first], right[first], len(wrong),
         right.size)
 
 
-def named(result, right):
-    """Return (name, result, right) for each array that a function returns."""
-    if not isinstance(right, tuple):
-        return [('result', result, right)]
-    if not isinstance(result, (tuple, list)) or len(result) != len(right):
-        fail('The result is {}, expected three arrays.'.format(
-            '{} values'.format(len(result))
-            if isinstance(result, (tuple, list)) else type(result).__name__))
-    return list(zip(('dA_prev', 'dW', 'db'), result, right))
-
-
-def agrees(answer, call, dtype=None):
-    """Return whether an answer gives the right result, whatever it does.
-
-    With a dtype, the result must have it.
-    """
-    try:
-        result = asked(answer, 'call', call)['value']
-        pairs = named(result, cases.right(answer.file, call))
-    except pytest.fail.Exception:
-        return False
-    return not any(difference(name, result, right) or
-                   dtype not in (None, result.dtype.name)
-                   for name, result, right in pairs)
-
-
-def source(question):
-    """Return a sentence on where a case's right value comes from."""
-    text = 'The right value comes from the definition (lesson/loops.py)'
-    if question.also:
-        text += '; {} agree{}'.format(
-            ' and '.join(question.also),
-            '' if question.also[-1] == cases.DIFFERENCES else 's')
-    return text + '.'
-
-
-def modified(file, where):
-    """Return a sentence on which argument a function has modified."""
-    arguments = re.findall(r'(\w+)[,=)]', rules.TASKS[file][0])
-    name = arguments[where] if isinstance(where, int) else where
-    return ('The function modifies its argument {0}: work on a copy, as in '
-            '{0}.copy().'.format(name))
-
-
-def test_rule(answer, question):
-    """The file follows a rule of the course."""
-    found = rules.complaint(question, os.path.join(answer.folder,
-                                                   answer.file))
-    if found:
-        fail(found)
-
-
-def test_import(answer, question):
-    """The file can be imported."""
-    asked(answer, 'import')
-
-
-def test_case(answer, question, record_property):
-    """The result of a call is right, and its arguments are unchanged."""
-    file, call, note = answer.file, question.call, question.note
-    if note in cases.OPEN:
-        if not agrees(answer, call, 'float16' if note == cases.HALF else None):
-            record_property('note', note)
+def judge_call(file, case, reply):
+    """Yield the faults of a result."""
+    result, right = reply['value'], cases.right(file, case.call)
+    if len(right) == 1:
+        parts = [('result', result, right[0])]
+    elif isinstance(result, list) and len(result) == len(right):
+        parts = zip(PARTS, result, right)
+    else:
+        yield Fault(case.name, case.call, text='The result is {}, expected '
+                    'dA_prev, dW, db.'.format(
+                        result if result is None else '{} values'.format(len(
+                            result)) if isinstance(result, list) else
+                        type(result).__name__))
         return
-    reply = asked(answer, 'memory' if question.most else 'call', call,
-                  lambda: cases.right(file, call))
-    result, right = reply['value'], cases.right(file, call)
-    pairs = named(result, right)
-    wrong = [text for text in (difference(*pair) for pair in pairs) if text]
-    if wrong and note == cases.ODD:
-        record_property('note', note)
-    elif wrong:
-        looks = mistakes.diagnosis(file, call, result, right, equal,
-                                   answer.mistakes)
-        fail('\n'.join(wrong), looks and 'Looks like this: ' + looks,
-             'Try it: ' + pasted(file, call), source(question))
-    if reply['modified']:
-        fail(modified(file, reply['modified'][0]),
-             'Try it: ' + pasted(file, call))
-    dtypes = {str(part.dtype) for _, part, _ in pairs} - {'float32'}
-    if note == cases.DTYPE and dtypes:
-        record_property('note', note.format(' and '.join(sorted(dtypes))))
-    if note == cases.ROUNDED and any(
-            (np.abs(part - wanted) > 1e-9 * np.abs(wanted).max()).any()
-            for _, part, wanted in pairs):
-        record_property('note', note)
-    if question.most and reply['beyond'] > question.most * 2 ** 20:
-        record_property('note', note.format(
-            round(reply['beyond'] / 2 ** 20), question.most))
+    for name, found, expected in parts:
+        text = difference(name, found, expected)
+        if text:
+            yield Fault(case.name, case.call, name, found, expected, text)
+    for place in reply['modified'][:1]:
+        arguments = re.findall(r'(\w+)[,=)]', rules.TASKS[file][0])
+        name = arguments[place] if isinstance(place, int) else place
+        yield Fault(case.name, case.call, text='The function modifies its '
+                    'argument {0}: work on a copy, as in {0}.copy().'.format(
+                        name), kind='modified')
 
 
-def test_network(answer, question, record_property):
-    """The network's reply to a question is right."""
-    kind = 'graph' if answer.file[0] == '4' else 'keras'
-    reply = asked(answer, 'probe', '{}_{}'.format(kind, question.name))
-    found = question.judge(reply, kind)
-    if found:
-        fail(*found if isinstance(found, list) else [found])
+def raised(failure):
+    """Return a sentence on an exception, with the line of the answer."""
+    return failure.text + ' ({})'.format(failure.where) * bool(failure.where)
+
+
+def reply_to(answer, kind, text=''):
+    """Return a reply; raise NotJudged if the file needs another TensorFlow."""
+    try:
+        return answer.ask(kind, text)
+    except Failure as failure:
+        missing = re.search("has no attribute '(contrib|layers|placeholder)'",
+                            failure.text)
+        if answer.file[0] == '4' and ('Keras 3' in failure.text or missing and
+                                      missing.group(1) == 'layers'):
+            raise NotJudged(NO_LAYERS) from failure
+        if answer.file[0] in '45' and missing:
+            raise NotJudged(TENSORFLOW_1.format(missing.group(1))) from failure
+        raise
+
+
+def ask(answer, question):
+    """Return the faults that a question finds."""
+    file, call, network = answer.file, question.call, answer.file[0] in '45'
+    try:
+        if not network:
+            return list(judge_call(file, question, reply_to(answer, 'call',
+                                                            call)))
+        found = question.judge(reply_to(answer, 'probe', call), file)
+        return [Fault(question.name, text='\n'.join(found))] if found else []
+    except NotJudged:
+        raise
+    except Failure as failure:
+        return [Fault(question.name, '' if network else call,
+                      text=raised(failure), kind=failure.kind or 'ended')]
+    except Exception:       # a reply that no such question can have
+        return [Fault(question.name, text='What is returned cannot be judged.',
+                      kind='ended')]
+
+
+def judged(answer):
+    """Ask one file everything, and return the verdict."""
+    verdict = Verdict(answer.file)
+    path = os.path.join(answer.folder, answer.file)
+    if not os.path.isfile(path):
+        verdict.word = 'missing'
+        verdict.fail('The file is missing.')
+        return verdict
+    verdict.rules = rules.broken(path)
+    try:
+        reply_to(answer, 'import')
+        for question in questions(answer.file):
+            faults = ask(answer, question)
+            if not faults:
+                verdict.passed.append(question)
+            elif question.note:
+                verdict.notes.append((question.note, question.name))
+            else:
+                verdict.faults += faults
+    except NotJudged as reason:
+        verdict.why = str(reason)
+        if verdict.faults:
+            verdict.fail('Not tried: ' + verdict.why)
+    except Failure as failure:
+        verdict.fail('The file cannot be imported: ' + raised(failure))
+    finally:
+        answer.stop()
+    verdict.word = ('wrong' if verdict.faults else 'not judged' if verdict.why
+                    else 'right')
+    return verdict
+
+
+def explains(file, changes, fault):
+    """Say whether an answer with these changes has the same fault."""
+    known = mistakes.outcome(file, fault.call, changes)
+    if fault.kind or isinstance(known, str):
+        return known == fault.kind
+    if not isinstance(fault.found, np.ndarray):
+        return False
+    known = known[PARTS.index(fault.part) if fault.part in PARTS else 0]
+    # nothing but zeros may have any cause
+    return (not fault.found.size or fault.found.any()) and equal(
+        fault.found, known) and not equal(known, fault.right)
+
+
+def spoils(file, changes, call):
+    """Say whether an answer with these changes does a call wrong."""
+    known = mistakes.outcome(file, call, changes)
+    return isinstance(known, str) or not all(
+        map(equal, known, cases.right(file, call)))
+
+
+def groups(verdict):
+    """Return the faults of a file in groups of one cause, large ones first.
+
+    The mistake that explains most of them comes first; then what it leaves.
+    """
+    file, faults, found = verdict.file, verdict.faults, {}
+    left = {n for n, fault in enumerate(faults) if fault.call}
+    small = {n for n in left if mistakes.small(faults[n].call)}
+    passed = [question.call for question in verdict.passed
+              if left and mistakes.small(question.call)]
+    # of mistakes that explain as many, one that spoils no right call is first
+    rows = sorted((any(spoils(file, row[1:], call) for call in passed), n, row)
+                  for n, row in enumerate(mistakes.TABLE.get(file, [])))
+
+    def explained(row, ones):
+        """Return which of the faults a mistake explains.
+
+        Exceptions of one kind have many causes: there, no right call may be
+        spoilt.
+        """
+        return {n for n in ones if not (row[0] and faults[n].kind) and
+                explains(file, row[2][1:], faults[n])}
+
+    while small:
+        row = max(rows, key=lambda row: len(explained(row, small)))
+        if not explained(row, small):
+            break
+        # the large calls are tried with the mistakes of the small ones
+        ones = explained(row, left)
+        found.setdefault(row[2][0], set()).update(ones)
+        small, left = small - ones, left - ones
+    for n, fault in enumerate(faults):
+        if n in left or not fault.call:
+            # exceptions of one kind, raised on one line, or the same sentence
+            alike = (fault.kind, re.findall(r'[^(]*, line \d+\)$', fault.text)
+                     ) if fault.kind else (fault.part, 'shape' in fault.text
+                                           ) if fault.call else fault.text
+            found.setdefault(('', str(alike)), set()).add(n)
+    made = [Group(name if isinstance(name, str) else '', [
+        faults[n] for n in sorted(ones)]) for name, ones in found.items()]
+    return sorted(made, key=lambda group: -len({
+        fault.title for fault in group.faults}))

@@ -1,69 +1,84 @@
 #!/usr/bin/env python3
-"""The process that an answer runs in.
+"""The process that an answer runs in: worker.py FILE MEMORY DATA.
 
 The idea: an answer may loop forever, crash, print endlessly or exit the
-interpreter. So it gets a process of its own, which runs this module. The
-process receives requests, and replies with plain numbers, arrays and text. If
-it dies, only one reply is lost.
+interpreter. So it gets a process of its own, started in a copy of its folder.
+Requests and replies are lines of JSON, with plain numbers, text and arrays.
+Nothing here knows a right result.
 """
+import base64
+import ctypes
+import importlib.util
+import json
 import os
 import signal
 import sys
-import time
 import traceback
-import tracemalloc
-import types
 
 import numpy as np
 
-CHECK = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(CHECK)
-# an answer must not import these instead of its own files
-OURS = {CHECK, ROOT, os.path.join(ROOT, 'lesson')}
+
+def packed(value):
+    """Return what JSON cannot hold as what it can: arrays, and text.
+
+    >>> unpacked(packed(np.array([2.5]))), packed(object)
+    (array([2.5]), "type: <class 'object'>")
+    """
+    if isinstance(value, (np.ndarray, np.number)) and (
+            value.dtype.kind in 'buifc'):
+        return {'dtype': value.dtype.str, 'shape': value.shape,
+                'bytes': base64.b64encode(value.tobytes()).decode()}
+    return '{}: {:.200}'.format(type(value).__name__, repr(value))
 
 
-def serve(connection, folder, file, memory):
-    """Import one file of a folder and reply to requests until killed."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in range(3):
-        os.dup2(nothing, stream)
-    if hasattr(os, 'setsid'):       # processes it starts can be killed with it
-        os.setsid()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if file[0] in '45':
-        import networks             # slow, so not counted as the answer's time
-    limit_memory(memory)
-    sys.path[:] = [folder] + [path for path in sys.path
-                              if os.path.abspath(path) not in OURS]
-    os.chdir(folder)
-    connection.send('ready')
-    module = None
-    while True:
-        kind, text = connection.recv()
-        try:
-            if kind == 'import':
-                module, reply = __import__(file[:-len('.py')]), {}
-            elif kind == 'probe':
-                reply = getattr(networks, text)(module.lenet5)
-            else:
-                reply = {'call': call, 'memory': memory_of,
-                         'time': duration}[kind](module, text)
-            reply = 'returned', plain(reply)
-        except BaseException as error:  # includes sys.exit() in the answer
-            reply = 'raised', description(error, folder)
-        connection.send(reply)
+def unpacked(part):
+    """Return the array that a part of a reply stands for, if it is one."""
+    if 'bytes' not in part:
+        return part
+    return np.frombuffer(base64.b64decode(part['bytes']), np.dtype(
+        part['dtype'])).reshape(part['shape'])
+
+
+def end_with_parent():
+    """Ask Linux to kill this process when the checker ends."""
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except (AttributeError, OSError, TypeError):
+        pass
 
 
 def limit_memory(size):
-    """Limit this process to `size` bytes, where the system supports it."""
+    """Allow `size` bytes besides those in use, where the system can."""
     try:
         import resource
+        with open('/proc/self/statm') as statm:
+            size += int(statm.read().split()[5]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_DATA, (size, size))
     except (ImportError, ValueError, OSError):
         pass
 
 
-def call(module, text):
+def limit_time(seconds):
+    """End this process once it has computed for so long; 0 is no limit.
+
+    Time that it waits does not count: a busy machine is not its fault.
+    """
+    if hasattr(signal, 'setitimer'):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def imported(folder, file):
+    """Import a file by its path."""
+    spec = importlib.util.spec_from_file_location(
+        file[:-len('.py')], os.path.join(folder, file))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def called(module, text):
     """Evaluate a call; return its value, and which arguments it changed.
 
     The last line is the call. The lines before it prepare its arguments.
@@ -74,14 +89,12 @@ def call(module, text):
 
     def watched(*args, **kwargs):
         """Call the function, and compare its arguments before and after."""
-        names = list(kwargs) + list(range(len(args)))
-        values = list(kwargs.values()) + list(args)
-        copies = [np.copy(v) if isinstance(v, np.ndarray) else None
-                  for v in values]
+        given = list(enumerate(args)) + list(kwargs.items())
+        arrays = [(place, value, value.tobytes()) for place, value in given
+                  if isinstance(value, np.ndarray)]
         result = function(*args, **kwargs)
-        modified.extend(name for name, value, copy in zip(
-            names, values, copies) if copy is not None and
-            value.tobytes() != copy.tobytes())
+        modified.extend(place for place, value, before in arrays
+                        if value.tobytes() != before)
         return result
 
     names = {'np': np, name: watched}
@@ -89,67 +102,67 @@ def call(module, text):
     return {'value': eval(text, names), 'modified': modified}
 
 
-def memory_of(module, text):
-    """Do what `call` does, and return the bytes beyond what was there.
-
-    They are the most that the call held, without its result.
-    """
-    name, beyond = text.split('\n')[-1].split('(')[0], []
-    function = getattr(module, name)
-
-    def traced(*args, **kwargs):
-        """Call the function, and measure."""
-        tracemalloc.start()
-        try:
-            result = function(*args, **kwargs)
-            beyond.append(tracemalloc.get_traced_memory()[1])
-        finally:
-            tracemalloc.stop()
-        parts = result if isinstance(result, (tuple, list)) else (result,)
-        beyond[0] -= sum(getattr(part, 'nbytes', 0) for part in parts)
-        return result
-
-    reply = call(types.SimpleNamespace(**{name: traced}), text)
-    reply['beyond'] = beyond[0]
-    return reply
-
-
-def duration(module, text):
-    """Return how many seconds a call takes: the best within 0.2 s."""
-    name = text.split('(')[0]
-    names = {'np': np, name: getattr(module, name)}
-    code = compile(text, 'call', 'eval')
-    times = []
-    while sum(times) < .2:
-        start = time.perf_counter()
-        eval(code, names)
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def plain(value):
-    """Return a value as plain arrays and numbers; anything else as text."""
-    if isinstance(value, dict):
-        return {str(key): plain(part) for key, part in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(map(plain, value))
-    if isinstance(value, np.ndarray) and value.dtype.kind in 'buifc':
-        return np.array(value)
-    if isinstance(value, (str, bool, int, float, np.number, type(None))):
-        return value
-    return '{}: {:.200}'.format(type(value).__name__, repr(value))
-
-
 def description(error, folder):
-    """Return what went wrong, and on which line of the answer."""
+    """Return what was raised, and on which line of the answer."""
     try:
-        text = '{}: {}'.format(type(error).__name__, error)[:500].strip()
+        text = '{}: {}'.format(type(error).__name__, error)[:300].strip()
     except Exception:
         text = type(error).__name__
     lines = [(frame.filename, frame.lineno)
              for frame in traceback.extract_tb(error.__traceback__)]
-    lines += [(str(getattr(error, 'filename', '')),
-               getattr(error, 'lineno', ''))]
-    inside = [(os.path.basename(path), line) for path, line in lines
-              if os.path.dirname(path) == folder]
-    return text + (' ({}, line {})'.format(*inside[-1]) if inside else '')
+    if isinstance(error, SyntaxError):
+        lines.append((error.filename or '', error.lineno))
+    inside = ['{}, line {}'.format(os.path.basename(path), line)
+              for path, line in lines if os.path.dirname(path) == folder]
+    return {'raised': type(error).__name__, 'text': text,
+            'where': inside[-1] if inside else ''}
+
+
+def serve(file, memory, data):
+    """Reply to requests until there are no more."""
+    requests, replies = os.fdopen(os.dup(0)), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nothing, stream)
+    end_with_parent()
+    folder, process, module = os.getcwd(), os.getpid(), None
+
+    def answered(kind, text):
+        """Do what a request asks for."""
+        nonlocal module
+        if kind == 'start':
+            if file[0] in '45':     # slow, so not part of the answer's time
+                __import__('networks').prepare(data)
+            # what the checker knows is not for the answer to import
+            sys.path[0] = folder
+            limit_memory(memory)
+        elif kind == 'import':
+            module = imported(folder, file)
+            getattr(module, text)
+            if file[0] == '4':
+                sys.modules['networks'].as_tensorflow_1(module)
+        elif kind == 'probe':
+            networks = sys.modules['networks']
+            network = {'4': networks.Graph, '5': networks.Model}[file[0]]
+            return getattr(network(module.lenet5), text)()
+        else:
+            return called(module, text)
+
+    for line in requests:
+        kind, text, limit = json.loads(line)
+        limit_time(limit)
+        try:
+            reply = json.dumps({'value': answered(kind, text)},
+                               default=packed)
+        except BaseException as error:      # sys.exit() in the answer, too
+            reply = json.dumps(description(error, folder))
+        limit_time(0)
+        if os.getpid() != process:          # the answer has forked
+            os._exit(0)
+        reply = (reply + '\n').encode()
+        while reply:
+            reply = reply[os.write(replies, reply):]
+
+
+if __name__ == '__main__':
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the tests share: paths, the task files, the data."""
+"""What the tests share: paths, the four functions, their definitions, data."""
 import os
 import signal
 import sys
@@ -13,8 +13,6 @@ sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
                          for room in ('data', 'mains', 'lesson')]
 # it comes last, as its distributed.py would hide Dask's package of that name
 sys.path.append(os.path.join(ROOT, 'examples'))
-import loops  # noqa: E402
-
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 # the drivers' first line asks `env` for python3: let it find this one
 os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
@@ -23,6 +21,61 @@ os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
 # would ignore Ctrl-C too
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+import loops  # noqa: E402
+
+NAMES = ['conv_forward', 'pool_forward', 'conv_backward', 'pool_backward']
+# memory layouts, and arrays that cannot be written to
+LAYOUTS = {
+    'fortran': np.asfortranarray,
+    'channels reversed': lambda array: array[..., ::-1].copy()[..., ::-1],
+    'rows reversed': lambda array: array[:, ::-1].copy()[:, ::-1],
+    'every other column': lambda array: np.repeat(array, 2, 2)[:, :, ::2],
+    'channels first': lambda array: np.moveaxis(
+        np.moveaxis(array, 3, 1).copy(), 1, 3),
+    'other byte order': lambda array: array.astype(
+        array.dtype.newbyteorder()),
+    'read-only': lambda array: np.frombuffer(
+        array.tobytes(), array.dtype).reshape(array.shape)}
+
+
+def identity(Z):
+    """Return Z unchanged: an activation that hides nothing."""
+    return Z
+
+
+def function(name):
+    """Return the function of that name from its file, 0 to 3."""
+    return getattr(__import__('{}-{}'.format(NAMES.index(name), name)), name)
+
+
+def results(name, **arguments):
+    """Return what the function of that name gives, as a list of arrays."""
+    if name == 'conv_forward':
+        arguments.setdefault('activation', identity)
+    found = function(name)(**arguments)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def defined(name, **arguments):
+    """Return what the plain loops give in float64, as a list of arrays."""
+    for key in 'activation', 'b' if name == 'conv_backward' else '':
+        arguments.pop(key, None)
+    for key, value in arguments.items():
+        if isinstance(value, np.ndarray) and value.ndim == 4:
+            arguments[key] = value.astype('f8')
+        elif key in ('stride', 'kernel_shape'):
+            arguments[key] = tuple(map(int, value))
+    found = getattr(loops, name)(**arguments)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def close(ours, theirs, rtol=1e-12):
+    """Assert equality up to rounding at the scale of the whole array."""
+    assert ours.shape == theirs.shape
+    scale = np.abs(theirs).max() if theirs.size else 1
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=rtol * scale)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,24 +88,6 @@ def pytest_runtest_setup():
     for name in list(os.environ):
         if name.startswith('COV_CORE_'):
             del os.environ[name]
-
-
-def defined_backward(dZ, A_prev, W, padding, stride):
-    """Return dA_prev, dW, db by definition, with dW as the course's NumPy.
-
-    Where A_prev is float32 and dZ float64, that NumPy rounded each product in
-    dW to float32, and so must we, unless dZ is beyond float32's range.
-    """
-    dA_prev, dW, db = loops.conv_backward(dZ, A_prev, W, padding, stride)
-    if A_prev.dtype.char + dZ.dtype.char == 'fd' and (
-            1e-18 < np.abs(dZ).max(initial=0) < 1e18):
-        A_pad, _ = loops.padded(A_prev, W, padding, stride)
-        (kh, kw), (sh, sw) = W.shape[:2], stride
-        dZ, dW = dZ.astype('f4')[..., None, None, None, :], np.zeros(W.shape)
-        for y, x in np.ndindex(*dZ.shape[1:3]):
-            window = A_pad[:, y * sh:y * sh + kh, x * sw:x * sw + kw, :, None]
-            dW += (window * dZ[:, y, x]).sum(axis=0, dtype=float)
-    return dA_prev, dW, db
 
 
 @pytest.fixture(scope='session')

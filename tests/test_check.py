@@ -6,12 +6,13 @@ import importlib
 import json
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
 import time
-import types
 import xml.etree.ElementTree
 from pathlib import Path
 
@@ -26,7 +27,11 @@ import cases  # noqa: E402
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 CONV, POOL, CONV_BACK, POOL_BACK = FILES
+GRAPH, KERAS = '4-lenet5.py', '5-lenet5.py'
 NO_WINDOW = 'y * sh:y * sh + kh, x * sw:x * sw + kw'
+CROP = 'dA_pad[:, top:top + h_prev, left:left + w_prev]'
+HALVES = 'zeros - zeros // 2, zeros // 2'
+EVEN = 'With an even kernel there is one zero too many'
 ONE = """window.ravel() == np.max(window)
                         mask[np.argmax(window) + 1:] = False
                         mask = mask.reshape(kh, kw)"""
@@ -51,9 +56,19 @@ MISTAKES = [
     (POOL, "'max':", "'avg':", 'average where the maximum is asked for'),
     (POOL, '    return A', '    A_prev[...] = 0\n    return A',
      'modifies its argument A_prev'),
-    (CONV_BACK, 'dA_pad[:, top:top + h_prev, left:left + w_prev]', 'dA_pad',
-     'zeros are not cropped'),
-    (CONV_BACK, 'dA_pad[:, top:top + h_prev, left:left + w_prev]',
+    (CONV, HALVES, '[zeros // 2 + 1] * 2', 'one zero too many'),
+    (CONV, HALVES, '[zeros // 2 + (kh % 2 == 0)] * 2', EVEN),
+    (CONV_BACK, HALVES, '[zeros // 2 + 1] * 2', 'one zero too many'),
+    (CONV_BACK, HALVES, '[zeros // 2 + (kh % 2 == 0)] * 2', EVEN),
+    (CONV_BACK, 'dA_prev = ' + CROP, 'dA_prev = np.zeros(A_prev.shape)\n'
+     '    dA_prev += dA_pad[:, top:-top, left:-left]', 'empty where ph is 0'),
+    (CONV_BACK, 'dA_prev = ' + CROP, 'dA_prev = np.zeros(A_prev.shape)\n'
+     '    if padding == "same":\n'
+     '        dA_prev += dA_pad[:, top:-top, left:-left]\n'
+     '    else:\n        dA_prev += dA_pad', 'empty where ph is 0'),
+    (CONV_BACK, CROP, 'dA_pad',
+     'zeros are not cut off'),
+    (CONV_BACK, CROP,
      'dA_pad[:, top:-top, left:-left]', 'empty where ph is 0'),
     (CONV_BACK, '+= W[..., k]', '+= W[::-1, ::-1, :, k]',
      'turned by 180 degrees'),
@@ -66,40 +81,63 @@ MISTAKES = [
     (CONV_BACK, ', keepdims=True', '', 'db lost its shape'),
     (CONV_BACK, 'sh, sw = stride', 'sw, sh = stride', 'strides are swapped'),
     (POOL_BACK, 'window == np.max(window)', ONE, 'Only one of the pixels'),
-    (POOL_BACK, 'mask * dA', 'mask / mask.sum() * dA', 'share the gradient'),
+    (POOL_BACK, 'mask * dA', 'mask / mask.sum() * dA', 'gradient is shared'),
     (POOL_BACK, '+=', '=', '`=` where `+=` belongs'),
     (POOL_BACK, 'dA[i, y, x, k] / (kh * kw)', 'dA[i, y, x, k]',
      'here it gets dA'),
 ]
 
 
+def run(*args, path=None, prefix=(), **options):
+    """Run the checker; return its exit code and its output."""
+    result = subprocess.run(
+        [*prefix, sys.executable, os.path.join(CHECK, 'check.py'),
+         *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        **options)
+    return result.returncode, result.stdout.decode('utf-8', 'replace')
+
+
+def computed():
+    """Return the seconds that processes which have ended have computed.
+
+    The machine may be busy, so the clock says little.
+    """
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def judge(*args):
     """Run the checker; return its exit code, its output and its results."""
     path = '{}.json'.format(args[0])
-    result = subprocess.run(
-        [sys.executable, os.path.join(CHECK, 'check.py'), *map(str, args),
-         '--json', path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True)
+    code, text = run(*args, '--json', path)
     with open(path) as file:
-        tests = json.load(file)['tests']
-    return result.returncode, result.stdout, tests
+        return code, text, json.load(file)['tests']
 
 
 def judge_each(folders, *args):
     """Judge several folders in one run; return what it prints, and a list.
 
-    The list has, for each folder, the results and all that they say. One run
-    for several is quicker, as the right results are computed only once.
+    The list has, for each folder, the results, all that they say, and the
+    report. One run for several is quicker, as the right results are computed
+    only once.
     """
-    code, text, tests = judge(*folders, *args)
+    _, text, tests = judge(*folders, *args)
     found = []
     for folder in folders:
         begin = '{}, '.format(folder)
         ones = [dict(test, name=test['name'][len(begin):]) for test in tests
                 if test['name'].startswith(begin)]
-        found.append((ones, '\n'.join(test['output'] for test in ones)))
-    assert code == any(failing(ones) for ones, _ in found)
+        report = text.split('== {}\n'.format(folder))[1].split('\n== ')[0]
+        found.append((ones, '\n'.join(test['output'] for test in ones),
+                      report))
     return text, found
+
+
+def verdicts(text):
+    """Return {file: (results, rules, verdict)} of a printed table."""
+    return {line[:19].strip(): (line[19:26].strip(), line[26:33].strip(),
+                                line[36:])
+            for line in text.split('\n')[1:] if re.match(r'\d-\S+\.py ', line)}
 
 
 def one_line(text):
@@ -112,56 +150,59 @@ def failing(tests):
     return [test['name'] for test in tests if test['status'] != 'passed']
 
 
-def change(path, old, new):
-    """Replace a text in a file; it must be there."""
+def change(path, *changes):
+    """Replace texts in a file, old and new in turns; they must be there."""
     text = path.read_text()
-    assert old in text, old
-    path.write_text(text.replace(old, new))
+    for old, new in zip(changes[::2], changes[1::2]):
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text)
 
 
-def answer(folder, file=None, old=None, new=None):
-    """Write an answer to tasks 0 to 3, with one change; return its folder."""
+def answer(folder, file=None, *changes):
+    """Write an answer to all tasks, with changes in one; return its folder."""
     shutil.copytree(os.path.join(TESTS, 'answers'), str(folder),
-                    ignore=shutil.ignore_patterns('__pycache__'))
+                    ignore=shutil.ignore_patterns('__pycache__', 'scalar'))
     if file:
-        change(folder / file, old, new)
+        change(folder / file, *changes)
     return folder
 
 
-def ours(folder, file, *changes):
-    """Copy one of our files, with (old, new) changes; return its folder."""
+def only(folder, file, *changes):
+    """Write one file of our answer, with changes; return its folder."""
     folder.mkdir()
     shutil.copy(os.path.join(ROOT, file), str(folder))
-    for old, new in changes:
-        change(folder / file, old, new)
+    change(folder / file, *changes)
     return folder
 
 
 def test_ours_is_right(tmp_path):
     """Our answers to all six tasks pass within 90 s."""
-    start = time.perf_counter()
+    start = computed()
     folder = tmp_path / 'ours'
     folder.mkdir()
-    for file in FILES + ['4-lenet5.py', '5-lenet5.py']:
+    for file in FILES + [GRAPH, KERAS]:
         shutil.copy(os.path.join(ROOT, file), str(folder))
     code, text, tests = judge(folder)
     assert (code, failing(tests)) == (0, []), text
-    assert len(tests) > 200 and text.count(' ok ') == 6
-    assert 'Note' not in text
-    points = [sum(test['name'][0] == n for test in tests) for n in '012345']
-    assert min(points[:4]) >= 65 and max(points[:4]) <= 100
-    assert points[4:] == [15, 15]
-    assert time.perf_counter() - start < 90
+    found = verdicts(text)
+    assert list(found) == FILES + [GRAPH, KERAS]
+    for results, rules, verdict in found.values():
+        assert results.split('/')[0] == results.split('/')[1] != '0'
+        assert (rules, verdict) == ('6/6', 'right')
+    assert text.endswith('\n\nAll right.\n') and text.count('\n') < 12
+    assert 'accepted answers differ' not in text
+    assert computed() - start < 90
 
 
-def test_loops_are_right(tmp_path):
-    """Nested loops for tasks 0 to 3 pass within 20 s, with a note on float64.
-    """
-    start = time.perf_counter()
-    code, text, tests = judge(answer(tmp_path / 'loops'), '--only', '0-3')
-    assert (code, failing(tests)) == (0, []), text
-    assert 'Their dtype is float64' in one_line(text)
-    assert time.perf_counter() - start < 20
+@pytest.mark.parametrize('style', ['.', 'scalar'])
+def test_loops_are_right(style):
+    """Nested loops for tasks 0 to 3 pass within 20 s, also one by one."""
+    start = computed()
+    code, text = run(os.path.join(TESTS, 'answers', style), '--only', '0-3',
+                     '--limit', '4')
+    assert code == 0 and text.endswith('\n\nAll right.\n'), text
+    assert computed() - start < 20
 
 
 def test_each_mistake_is_recognised(tmp_path):
@@ -172,7 +213,7 @@ def test_each_mistake_is_recognised(tmp_path):
     enough.
     """
     answers, expected = [], []
-    for part in range(9):
+    for part in range(14):
         folder, mistakes = answer(tmp_path / 'answer{}'.format(part)), {}
         for file in FILES:
             ones = [mistake for mistake in MISTAKES if mistake[0] == file]
@@ -184,38 +225,120 @@ def test_each_mistake_is_recognised(tmp_path):
         answers.append((folder, mistakes))
         expected.append([
             'wrong' if file in mistakes else
-            'ok' if (folder / file).exists() else 'missing' for file in FILES])
+            'right' if (folder / file).exists() else 'missing'
+            for file in FILES])
     assert sum(len(mistakes) for _, mistakes in answers) == len(MISTAKES)
     text, found = judge_each([folder for folder, _ in answers], '--only',
                              '0-3')
-    for (folder, mistakes), right, (tests, _) in zip(answers, expected, found):
-        verdicts = re.search('^{} +(.*)'.format(re.escape(str(folder))), text,
-                             re.MULTILINE).group(1).split()
-        assert verdicts == right
-        for file in mistakes:
-            wrong = [test['output'] for test in tests if
-                     test['status'] != 'passed' and test['name'].startswith(
-                         '{}: '.format(file))]
-            assert any(mistakes[file] in output for output in wrong), wrong[0]
-            # the terminal shows each answer's own failures
-            assert '{}, {}: '.format(folder, file) in one_line(text)
+    for (folder, mistakes), right, (_, _, report) in zip(answers, expected,
+                                                         found):
+        cells = re.search('^{} +(.*)'.format(re.escape(str(folder))), text,
+                          re.MULTILINE).group(1)
+        assert re.findall('[a-z]+', cells) == right
+        assert report.count('\n') <= 60
+        for file, said in mistakes.items():
+            # the mistake stands in the file's first paragraph
+            first = report.split('\n{}, "'.format(file))[1].split('\n\n')[0]
+            assert said in one_line(first), first
 
 
-def test_pages_show_what_is_printed(tmp_path):
-    """The page shows the output for three mistakes; only speed may differ.
+def test_one_mistake_takes_few_lines(tmp_path):
+    """The report has 25 lines, blames one file, and says where to begin."""
+    for n, (file, old, new, said) in enumerate(MISTAKES):
+        if said in ('one zero too many', 'bias is missing',
+                    'empty where ph is 0', 'here it gets dA'):
+            folder = answer(tmp_path / str(n), file, old, new)
+            code, text = run(folder, '--only', '0-3')
+            assert code == 1 and text.count('\n') <= 25, text
+            last = one_line(text).split('Begin with ')[1]
+            assert last.startswith(file) and said in last
+            assert [name for name, (_, _, verdict) in verdicts(text).items()
+                    if verdict != 'right'] == [file]
 
-    README shows a part of it.
-    """
-    folder = answer(tmp_path / 'my-cnn')
-    for file, old, new, _ in (MISTAKES[7], MISTAKES[15], MISTAKES[23]):
-        change(folder / file, old, new)
-    code, text, _ = judge(folder, '--only', '0-3')
-    part, shown = [
-        page.read_text(encoding='utf-8').split('```text\n')[1].split('```')[0]
-        for page in (Path(ROOT) / 'README.md', Path(CHECK) / 'README.md')]
-    assert code == 1 and part in shown
-    speed = r'ours is \S+ times'
-    assert re.sub(speed, '', shown) == re.sub(speed, '', text)
+
+def test_no_two_files_share_a_paragraph(tmp_path):
+    """The same mistake in two files is shown under each of them."""
+    folder = answer(tmp_path / 'both', CONV, NO_WINDOW, 'y:y + kh, x:x + kw')
+    change(folder / POOL, NO_WINDOW, 'y:y + kh, x:x + kw')
+    text = run(folder, '--only', '0-3')[1]
+    assert text.count('    The stride is ignored: window') == 2
+    assert text.count('\n{}, "'.format(CONV)) == 1
+    assert text.count('\n{}, "'.format(POOL)) == 1
+
+
+def test_two_parts_may_be_wrong_for_two_reasons(tmp_path):
+    """That db has lost its shape does not hide that dA_prev is wrong."""
+    folder = answer(tmp_path / 'two', CONV_BACK, ', keepdims=True', '',
+                    'columns] += W', 'columns] = W')
+    text = run(folder, '--only', '2')[1]
+    assert 'db lost its shape' in text and '`=` where `+=` belongs' in text
+
+
+def test_a_broken_rule_makes_nothing_wrong(tmp_path):
+    """The word is right, the rule is named, and the exit code is 2."""
+    folder = answer(tmp_path / 'rules')
+    for file in FILES:
+        os.chmod(str(folder / file), 0o644)
+    code, text, tests = judge(folder, '--only', '0-3')
+    assert code == 2 and failing(tests) == [
+        '{}: rules'.format(file) for file in FILES]
+    assert sum(test['max_score'] for test in tests
+               if test['name'].endswith(': rules')) == 0
+    assert {verdict for _, _, verdict in verdicts(text).values()} == {
+        'right; 1 rule of the course is not followed'}
+    assert 'chmod +x ' + ' '.join(FILES) + '\n' in text
+    assert text.endswith(
+        'Every result is right. Only the rules above are left.\n')
+
+
+# what the course does not ask for: the file, and a change
+UNASKED = {
+    'an odd zero below': (CONV, HALVES,
+                          'zeros // 2, zeros - zeros // 2'),
+    'an odd zero raises': (CONV_BACK, 'm, h_new', 'assert padding != "same" '
+                           'or W.shape[:2] != (4, 2)\n    m, h_new'),
+    'integers are kept': (POOL_BACK, 'np.zeros(A_prev.shape)',
+                          'np.zeros_like(A_prev)'),
+    'the average of integers is cut': (POOL, '(m, h_new, w_new, c))',
+                                       '(m, h_new, w_new, c), A_prev.dtype)'),
+    'each channel is activated': (
+        CONV, 'return activation(Z + b)', 'Z = Z + b\n    return np.'
+        'stack([activation(Z[..., k:k + 1])[..., 0]\n                     '
+        'for k in range(c_new)], axis=3)'),
+    'not a number is ignored': (POOL, 'np.max(', 'np.nanmax('),
+    'type hints': (POOL, "mode='max'):", "mode: str = 'max'):"),
+    'comparing types': (POOL, '    kh, kw', '    if type(mode) == type(1):\n'
+                        '        return None\n    kh, kw'),
+    'no blank after a keyword': (POOL, 'm, h_prev', 'assert(mode)\n'
+                                 '    m, h_prev'),
+    'the other line for Keras': (KERAS, 'import tensorflow.keras as K',
+                                 'from tensorflow import keras as K'),
+    'a seed': (KERAS, 'he_normal()', 'he_normal(seed=0)')}
+
+
+def test_no_one_is_blamed_for_what_is_not_asked(tmp_path):
+    """All is right, at most with a note."""
+    folders = [answer(tmp_path / what, *changes)
+               for what, changes in UNASKED.items()]
+    for folder, (file, *_) in zip(folders, UNASKED.values()):
+        for other in FILES + [GRAPH, KERAS]:
+            if other != file:
+                (folder / other).unlink()
+    old = importlib.import_module('pycodestyle').__version__ == '2.6.0'
+    noted = 0
+    for folder, (file, *_) in zip(folders, UNASKED.values()):
+        code, text = run(folder, '--only', file[0])
+        if 'types' in str(folder) and old:
+            # the course's own pycodestyle complains of this, newer ones of
+            # more; the result is right all the same
+            assert code == 2 and 'E721' in text, text
+            assert verdicts(text)[file][2].startswith('right')
+        else:
+            assert code == 0 and text.endswith('All right.\n'), text
+        noted += 'accepted answers differ; --notes shows ' in text
+    assert noted == 5
+    text = run(folders[2], '--only', '3', '--notes')[1]
+    assert 'Use np.zeros(A_prev.shape).' in one_line(text)
 
 
 def hostile(folder, body, top='', only='0'):
@@ -239,6 +362,11 @@ LOSSES = {
         'a = []\nwhile True:\n    a.append(bytes(2 ** 26))', 'MemoryError'),
     'reads': ('input()', 'EOFError'),
     'recurses': ('f = lambda n: f(n)\nf(0)', 'RecursionError'),
+    'forges': ('import sys, os\nfor file in range(3, 99):\n    try:\n'
+               '        os.write(file, b"{}\\n")\n    except OSError:\n'
+               '        pass', 'it sent what is no result'),
+    'returns nothing': ('return', 'result is None, as if the `return` were '
+                        'missing.'),
     'raises': ('raise KeyError(stride)', 'KeyError: (2, 2) (0-conv_forward.'
                'py, line 9)'),
 }
@@ -251,15 +379,17 @@ def test_a_loss_is_one_cases(tmp_path):
                for what, (body, _) in LOSSES.items()]
     _, found = judge_each(folders, '--only', '0', '--limit', '1', '--memory',
                           '1.5')
-    for folder, (tests, output), (_, said) in zip(folders, found,
-                                                  LOSSES.values()):
+    for folder, (tests, output, report), (_, said) in zip(
+            folders, found, LOSSES.values()):
         lost = [name for name in failing(tests) if 'rules' not in name]
-        assert lost == ['0-conv_forward.py: ' + name for name in (
-            'stride 2', 'stride 2, the last windows do not fit',
-            'stride 2, same', 'stride 2, same, odd number of zeros')], folder
+        assert lost == ['0-conv_forward.py: ' + case.name
+                        for case in cases.cases(CONV) if not case.note and
+                        'stride=(2, 2)' in case.call], folder
         assert said in output
+        # what happened five times is printed once
+        assert one_line(report).count(said) == 1 + ('Begin' in report)
     # the last answer's call can be pasted, and fails as the checker says
-    line = output.split('Try it: ')[1].split('\n')[0]
+    line = report.split('and paste:\n')[1].split('\n')[0].strip()
     result = subprocess.run([sys.executable, '-c', line], cwd=str(folder),
                             stderr=subprocess.PIPE)
     assert b'KeyError: (2, 2)' in result.stderr
@@ -267,7 +397,8 @@ def test_a_loss_is_one_cases(tmp_path):
 
 # what an answer returns; what the checker says of it
 ODD_RESULTS = {
-    'None': 'result is NoneType None, expected an array.',
+    '0 * Z': 'result holds nothing but zeros.',
+    'Z.astype(np.float16) + .01': 'result[0, 0, 0, 0] is ',
     '[[1.]]': 'result is list [[1.0]], expected an array.',
     'Z + 0j': 'result holds complex128, expected real numbers.',
     'Z.astype(object)': 'result is ndarray: array(',
@@ -281,7 +412,7 @@ def test_odd_results_are_described(tmp_path):
     folders = [answer(tmp_path / str(n), CONV, 'activation(Z + b)', value)
                for n, value in enumerate(ODD_RESULTS)]
     _, found = judge_each(folders, '--only', '0')
-    for (tests, output), (value, said) in zip(found, ODD_RESULTS.items()):
+    for (tests, output, _), (value, said) in zip(found, ODD_RESULTS.items()):
         assert failing(tests) and said in output, value
 
 
@@ -295,6 +426,11 @@ ODD_ANSWERS = {
     'starts a thread': (
         'import threading\n', 'threading.Thread('
         'target=threading.Event().wait, daemon=True).start()'),
+    'forks': ('import os\nos.fork()\n', ''),
+    'waits': ('', '__import__("time").sleep(len(A_prev) == 3 and 1.5)'),
+    'spoils its neighbours': (
+        '[open(f, "a").write("oops(") for f in __import__("os").listdir(".")]'
+        '\n', ''),
     'imports a neighbour': (
         'pool_forward = __import__("1-pool_forward").pool_forward\n', ''),
     'deletes itself': ('', '__import__("os").path.exists(__file__) and '
@@ -306,8 +442,8 @@ def test_odd_answers_may_be_right(tmp_path):
     folders = [hostile(tmp_path / what, body, top)
                for what, (top, body) in ODD_ANSWERS.items()]
     before = [(folder / CONV).read_text() for folder in folders]
-    text, found = judge_each(folders, '--only', '0')
-    for what, (tests, _) in zip(ODD_ANSWERS, found):
+    text, found = judge_each(folders, '--only', '0,1', '--limit', '1')
+    for what, (tests, *_) in zip(ODD_ANSWERS, found):
         assert all('rules' in name for name in failing(tests)), what
     assert len(text) < 10000
     assert [(folder / CONV).read_text() for folder in folders] == before
@@ -316,7 +452,7 @@ def test_odd_answers_may_be_right(tmp_path):
 # what a file does instead of being imported; what the checker says of it
 NO_IMPORT = [
     ('def f(:\n', 'SyntaxError'), ('import nothing_such\n', 'nothing_such'),
-    ('import time\ntime.sleep(60)\n', 'no result after 1 s'),
+    ('import time\ntime.sleep(60)\n', 'no result after 10 s'),
     ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 4'),
     ('\0\n', 'null bytes')]
 
@@ -325,66 +461,144 @@ def test_a_file_that_cannot_be_imported(tmp_path):
     """The checker says so once and quickly, and judges the other files."""
     folders = [hostile(tmp_path / str(n), '', top)
                for n, (top, _) in enumerate(NO_IMPORT)]
-    start = time.perf_counter()
+    start = computed()
     text, found = judge_each(folders, '--only', '0,1', '--limit', '1')
-    assert time.perf_counter() - start < 40
-    for (tests, output), (_, said) in zip(found, NO_IMPORT):
-        assert said in output
+    assert computed() - start < 40
+    for (tests, output, report), (_, said) in zip(found, NO_IMPORT):
+        assert said in output and report.count(said) <= 3
         assert not any(name.startswith('1') for name in failing(tests))
-    assert text.count('cannot be imported') == len(folders)
+        assert 'cannot be imported' in report
 
 
 def test_many_endless_loops_end(tmp_path):
     """After three endless loops, each other case gets only one second."""
-    folder = hostile(tmp_path / 'answer', 'while m_is_large(A_prev):\n'
-                     '    pass',
-                     'm_is_large = lambda A: len(A) > 2\n')
-    start = time.perf_counter()
+    folder = hostile(tmp_path / 'answer', 'while len(A_prev) > 1:\n    pass')
+    change(folder / CONV, 'if padding ==', 'while W.shape[3] > 1:\n'
+           '        pass\n    if padding ==')
+    start = computed()
     code, text, tests = judge(folder, '--only', '0', '--limit', '2')
-    lost = [name for name in failing(tests) if 'rules' not in name]
-    assert code == 1 and 3 < len(lost) < 20
+    assert code == 1 and 3 < len(failing(tests)) < 20
     assert 'no result after 2 s' in text
     assert 'no result after 1 s' in json.dumps(tests)
-    assert time.perf_counter() - start < 40
+    assert computed() - start < 40
+
+
+def test_the_whole_run_ends_in_time(tmp_path):
+    """What has been judged is reported; files have their share of the time.
+
+    Waiting without computing counts by the clock alone.
+    """
+    folder = answer(tmp_path / 'answer', CONV, 'm, h_prev',
+                    '__import__("time").sleep(60 * (A_prev.size == 28 * 28))'
+                    '\n    m, h_prev')
+    change(folder / CONV_BACK, 'import numpy as np', 'import numpy as np\n'
+           'import time\ntime.sleep(60)')
+    start = time.perf_counter()
+    code, text, tests = judge(folder, '--only', '0-3', '--total', '20')
+    assert time.perf_counter() - start < 30
+    found = {file: verdict.split(';')[0]
+             for file, (_, _, verdict) in verdicts(text).items()}
+    assert code == 1 and found == {
+        CONV: 'not judged', POOL: 'right', CONV_BACK: 'not judged',
+        POOL_BACK: 'right'}
+    assert '{}: the time is over'.format(CONV) in text
+    assert all(test['max_score'] == 0 for test in tests
+               if test['name'].startswith((CONV, CONV_BACK)))
+
+
+def stub(file):
+    """Return a file whose function returns nothing."""
+    from test_files import TASKS
+    signature, lines = TASKS[file]
+    return '{}\n"""A stub."""\n{}\n\n\ndef {}:\n    """Do it."""\n'.format(
+        '#!/usr/bin/env python3', lines[0], signature)
+
+
+def test_a_stub_earns_nothing(tmp_path):
+    """A function that returns None has no result right, nor a file missing.
+
+    Both have as many points to earn as a right answer.
+    """
+    folder = tmp_path / 'stubs'
+    folder.mkdir()
+    for file in FILES[:3] + [GRAPH, KERAS]:
+        (folder / file).write_text(stub(file))
+        os.chmod(str(folder / file), 0o755)
+    (folder / '3_pool_backward.py').write_text('')
+    code, text, tests = judge(folder)
+    assert code == 1 and sum(test['score'] for test in tests) == 0
+    assert text.count('\n') <= 60
+    found = verdicts(text)
+    assert found.pop(POOL_BACK) == ('', '', 'missing')
+    for results, rules, verdict in found.values():
+        assert results.startswith('0/') and rules == '6/6'
+        assert verdict == 'wrong'
+    assert text.count('is None, as if the `return` were missing') >= 2
+    assert 'the folder holds 3_pool_backward.py instead' in text
+    right = judge(answer(tmp_path / 'right'), '--only', '0-3,5')[2]
+    assert [test['name'] for test in tests if test['name'][0] != '4'] == [
+        test['name'] for test in right]
+
+
+def test_anything_wrong_takes_60_lines(tmp_path):
+    """An answer in which everything fails in its own way is not a flood."""
+    folder = answer(tmp_path / 'all')
+    for file in FILES:
+        text = (folder / file).read_text()
+        (folder / file).write_text(text.replace(
+            '    return ', '    if A_prev.size % 5:\n        '
+            'A_prev[{}]\n    A_prev[...] = A_prev.size\n    return 0 * '
+            .format('"long" * 99')).replace(' 0 * dA_prev, dW',
+                                            ' dA_prev, 0 * dW'))
+    for file in GRAPH, KERAS:
+        change(folder / file, '"""LeNet', '"""' + 99 * 'x' + '\nLeNet')
+        change(folder / file, 'return ', 'raise ValueError("no" * 99)\n    '
+               'return ')
+    code, text, _ = judge(folder)
+    assert code == 1 and text.count('\n') <= 60, text
+    for file in FILES + [GRAPH, KERAS]:
+        assert text.count('\n' + file) > 1
+    everything = run(folder, '--all', '--only', '0-3')[1]
+    assert everything.count('\n') > 60 and '--all' not in everything
 
 
 def test_rules_are_judged(tmp_path):
     """Each rule that a file breaks is named, and no other."""
-    folder = answer(tmp_path / 'answer')
-    code = (folder / CONV).read_text().replace('#!/usr/bin/env', '#!/usr/bin')
-    (folder / CONV).write_text(code.rstrip())
+    folder = answer(tmp_path / 'answer', CONV, '#!/usr/bin/env', '#!/usr/bin')
+    (folder / CONV).write_text((folder / CONV).read_text().rstrip())
     os.chmod(str(folder / CONV), 0o644)
-    code = (folder / POOL).read_text().replace(
-        'import numpy as np', 'import numpy as np\nimport math')
-    (folder / POOL).write_text(code.replace(
-        '"""Return the maximum or the average of each window."""', 'pass'))
-    code = (folder / CONV_BACK).read_text()
-    (folder / CONV_BACK).write_text(code.replace('"same"', '"valid"'))
+    change(folder / POOL, 'import numpy as np', 'import numpy as np\nimport '
+           'math', '"""Return the maximum or the average of each window."""',
+           'pass')
+    change(folder / CONV_BACK, '"same"', '"valid"')
     (folder / POOL_BACK).unlink()
-    _, text, tests = judge(folder, '--only', '0-3')
-    assert [name.split(': ', 1) for name in failing(tests)
-            if 'rules' in name] == [
-        [CONV, 'rules: the first line is #!/usr/bin/env python3'],
-        [CONV, 'rules: the file is executable'],
-        [CONV, 'rules: the file ends with a new line'],
-        [CONV, 'rules: pycodestyle'],
-        [POOL, 'rules: module, classes and functions have documentation'],
-        [POOL, 'rules: only what the task allows is imported'],
-        [CONV_BACK, "rules: the function and its arguments are the task's"],
-        [POOL_BACK, 'rules: the file is there']]
-    assert 'W292' in text and 'chmod +x 0-conv_forward.py' in text
-    assert "'import math', allowed is 'import numpy as np'" in text
-    assert 'There is no docstring for: pool_forward.' in text
-    assert '3-pool_backward.py  missing' in text
+    _, text, tests = judge(folder, '--only', '0-3', '--all')
+    said = {test['name']: test['output'].split('\n') for test in tests
+            if test['name'].endswith(': rules')}
+    assert [len(said[file + ': rules']) for file in FILES[:3]] == [3, 2, 1]
+    for words in (
+            "the first line is '#!/usr/bin python3'", 'chmod +x 0-conv',
+            'W292 no newline at end of file',
+            "'import math'; the task allows 'import numpy as np'",
+            'there is no docstring for pool_forward.', 'padding="valid"',
+            "the task says 'def conv_backward"):
+        assert words in one_line(text)
+    assert verdicts(text)[POOL_BACK] == ('', '', 'missing')
 
 
-def test_windows_line_ends_are_named(tmp_path):
-    """The message gives the reason, which is invisible in most editors."""
-    folder = answer(tmp_path / 'answer')
-    text = (folder / CONV).read_text()
-    (folder / CONV).write_bytes(text.replace('\n', '\r\n').encode())
-    _, text, _ = judge(folder, '--only', '0')
-    assert 'Save the file with Unix line ends' in one_line(text)
+@pytest.mark.parametrize('name, change_bytes, said', [
+    ('Windows', lambda text: text.replace(b'\n', b'\r\n'),
+     'Save the file with Unix line ends'),
+    ('a mark', lambda text: b'\xef\xbb\xbf' + text, 'All right.'),
+    ('Latin-1', lambda text: text.replace(
+        b'python3\n', b'python3\n# -*- coding: latin-1 -*-\n# \xe9\n'),
+     'All right.'),
+    ('no Python', lambda text: text + b'def f(:\n', 'syntax')])
+def test_bytes_of_a_file(tmp_path, name, change_bytes, said):
+    """Files are read as Python reads them."""
+    path = answer(tmp_path / 'answer') / CONV
+    path.write_bytes(change_bytes(path.read_bytes()))
+    assert said in one_line(run(path.parent, '--only', '0')[1])
 
 
 def test_reports(tmp_path):
@@ -393,13 +607,16 @@ def test_reports(tmp_path):
     two = answer(tmp_path / 'two', POOL, 'np.mean(', 'np.sum(')
     (two / POOL_BACK).unlink()
     code, text, tests = judge(
-        one, two, '--only', '1,3', '--junitxml', tmp_path / 'junit.xml',
-        '--csv', tmp_path / 'table.csv')
+        one, two, tmp_path / 'nowhere', '--only', '1,3', '--junitxml',
+        tmp_path / 'junit.xml', '--csv', tmp_path / 'table.csv')
     assert code == 1
     with open(str(tmp_path / 'table.csv')) as file:
-        assert list(csv.reader(file)) == [
-            ['answer', '1-pool_forward', '3-pool_backward'],
-            [str(one), 'ok', 'ok'], [str(two), 'wrong', 'missing']]
+        rows = list(csv.reader(file))
+    assert rows[0] == ['answer', '1-pool_forward', '3-pool_backward', 'rules']
+    assert rows[1] == [str(one), 'right', 'right', '12/12']
+    assert rows[2][0] == str(two) and re.match(r'wrong \d+/\d+$', rows[2][1])
+    assert rows[2][2:] == ['missing', '6/6']
+    assert rows[3][1:] == ['missing', 'missing', '0/0']
     found = xml.etree.ElementTree.parse(str(tmp_path / 'junit.xml'))
     assert len(found.findall('.//testcase')) == len(tests)
     assert len(found.findall('.//failure')) == len(failing(tests))
@@ -407,58 +624,183 @@ def test_reports(tmp_path):
                              'output'} for test in tests)
 
 
-def test_short_calls_are_timed_often():
-    """The first calls of a fresh process are slow; none of them may count."""
-    calls = []
+def test_a_bad_submission_is_a_row(tmp_path):
+    """The answers beside it are judged; a folder below is found."""
+    deep = tmp_path / 'deep' / 'supervised_learning'
+    deep.mkdir(parents=True)
+    answer(deep / 'cnn')
+    linked = tmp_path / 'linked'
+    linked.mkdir()
+    for file in FILES:
+        os.symlink(os.path.join(TESTS, 'answers', file), str(linked / file))
+    (tmp_path / 'empty').mkdir()
+    os.mkfifo(str(answer(tmp_path / 'strange') / 'pipe.py'))
+    (tmp_path / 'strange' / 'large.py').write_text('#' * 2 ** 21)
+    names = 'empty', 'deep', 'linked', 'strange'
+    _, found = judge_each([tmp_path / name for name in names], '--only', '1')
+    assert [failing(tests) == [] for tests, *_ in found] == [
+        False, True, True, True]
 
-    def brief():
-        """Take 5 ms in each of the first five calls."""
-        calls.append(brief)
-        time.sleep(.005 if len(calls) <= 5 else 0)
 
-    worker = importlib.import_module('worker')
-    found = worker.duration(types.SimpleNamespace(brief=brief), 'brief()')
-    assert found < .005
+def children(pid):
+    """Return the processes that a process has started, and theirs."""
+    found = []
+    for path in Path('/proc').glob('[0-9]*/stat'):
+        try:
+            parent = path.read_text().rpartition(')')[2].split()[1]
+        except OSError:
+            continue
+        if int(parent) == pid:
+            found += [int(path.parent.name)] + children(int(path.parent.name))
+    return found
 
 
-def test_a_reader_may_leave(tmp_path):
-    """With `| head -1`, the judging ends as usual, and reports are written."""
+@pytest.mark.skipif(not os.path.exists('/proc/self/stat'), reason='no /proc')
+@pytest.mark.parametrize('sent', [None, signal.SIGINT, signal.SIGTERM,
+                                  signal.SIGKILL])
+def test_nothing_is_left(tmp_path, sent):
+    """No file and no process, however the checker ends."""
+    room = tmp_path / 'temporary'
+    room.mkdir()
+    folder, path = answer(tmp_path / 'answer'), tmp_path / 'json'
+    if sent:
+        change(folder / POOL, 'm, h_prev', 'while True:\n        pass\n    '
+               'm, h_prev')
+    checker = subprocess.Popen(
+        [sys.executable, os.path.join(CHECK, 'check.py'), str(folder),
+         '--json', str(path), '--only', '0,1' if sent else '0,5'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=dict(os.environ, TMPDIR=str(room)))
+    if sent:
+        for _ in range(2):          # the heading, and the first file
+            shown = checker.stdout.readline()
+        started = children(checker.pid)
+        checker.send_signal(sent)
+    text, errors = checker.communicate()
+    assert b'Traceback' not in errors and b'1-pool' not in text
+    if sent != signal.SIGKILL:      # the report says how the run has ended
+        tests = json.loads(path.read_text())['tests']
+        assert failing(tests) == (['check'] if sent else [])
+        assert tests[-1]['output'] == ('stopped' if sent else '')
+        assert len(tests) > 30
+    end = time.monotonic() + 20
+    while time.monotonic() < end and (os.listdir(str(room)) or sent and any(
+            os.path.exists('/proc/{}'.format(pid)) for pid in started)):
+        time.sleep(.1)
+    assert os.listdir(str(room)) == []
+    if sent:
+        assert b'0-conv_forward' in shown and len(started) >= 2
+        assert not any(os.path.exists('/proc/{}'.format(pid))
+                       for pid in started)
+
+
+# other settings, besides variables: files in the current folder
+SETTINGS = {
+    'no docstrings': {'PYTHONOPTIMIZE': '2'},
+    'warnings are errors': {'PYTHONWARNINGS': 'error'},
+    'a long temporary folder': {'TMPDIR': 'long' * 40},
+    'plugins of pytest': {'PYTEST_PLUGINS': 'none', 'PYTEST_ADDOPTS': '-x'},
+    'a home with channels first': {'HOME': '.', 'KERAS_HOME': '.keras'},
+    'another backend': {'KERAS_BACKEND': 'torch'},
+    'English letters alone': {'LC_ALL': 'C', 'PYTHONIOENCODING': 'ascii',
+                              'PYTHONUTF8': '0'}}
+
+
+@pytest.mark.parametrize('what', SETTINGS)
+def test_other_settings_change_nothing(tmp_path, what):
+    """The verdict is the same, and every report is whole."""
+    here = tmp_path / 'here'
+    (here / '.keras').mkdir(parents=True)
+    (here / ('long' * 40)).mkdir()
+    (here / '.keras' / 'keras.json').write_text(
+        '{"image_data_format": "channels_first", "floatx": "float64"}')
+    for name in 'random', 'numbers', 'inspect', 'answer', 'cases':
+        (here / (name + '.py')).write_text('raise SystemExit(name)\n')
+    (here / 'pytest.ini').write_text('[pytest]\naddopts = --nothing\n')
+    folder = answer(here / 'my answer', CONV, 'if padding ==',
+                    'if stride == (3, 3):\n        raise ValueError("\u00e9'
+                    '\\ud800\\x1b[2J")\n    if padding ==')
+    setting = {name: os.path.join(str(here), value) if name in (
+        'HOME', 'TMPDIR', 'KERAS_HOME') else value
+        for name, value in SETTINGS[what].items()}
+    code, text = run(folder, '--only', '0,5' if 'channels' in what or
+                     'backend' in what else '0,1', '--json', 'report.json',
+                     '--junitxml', 'report.xml', cwd=str(here),
+                     env=dict(os.environ, **setting))
+    found = verdicts(text)
+    assert code == 1 and found.pop(CONV)[2] == 'wrong'
+    assert all(verdict == 'right' for _, _, verdict in found.values())
+    assert '\\ud800\\x1b[2J' in text
+    tests = json.loads((here / 'report.json').read_text())['tests']
+    assert len(xml.etree.ElementTree.parse(str(here / 'report.xml')).findall(
+        'testcase')) == len(tests) > len(failing(tests)) > 0
+
+
+@pytest.mark.parametrize('to', ['| head -1', '>/dev/full', '>&-'])
+def test_printing_may_fail(tmp_path, to):
+    """The judging ends as usual, and reports are written."""
     folder = answer(tmp_path / 'answer', POOL, 'np.mean(', 'np.sum(')
     command = '{} {} {} --only 1 --json {} 2>{}; echo $? >{}'.format(
         sys.executable, os.path.join(CHECK, 'check.py'), folder,
         *(tmp_path / name for name in ('json', 'errors', 'code')))
-    shown = subprocess.check_output(['sh', '-c', '({}) | head -1'.format(
-        command)])
-    assert shown.split() == [b'rules', b'cases']
+    subprocess.check_call(['sh', '-c', '({}) {}'.format(command, to)])
     assert (tmp_path / 'code').read_text() == '1\n'
     assert (tmp_path / 'errors').read_text() == ''
     assert json.loads((tmp_path / 'json').read_text())['tests']
 
 
+def test_our_own_data_are_missing(tmp_path):
+    """That is said in one line, and no answer is called wrong."""
+    for name in 'check', 'lesson':
+        shutil.copytree(os.path.join(ROOT, name), str(tmp_path / name))
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data' / 'MNIST.npz').write_text('version of large files')
+    code, text = run(answer(tmp_path / 'answer'), prefix=(
+        'sh', '-c', 'exec "$1" "$0/check/check.py" "$3" --json "$0/json"',
+        str(tmp_path)))
+    assert code == 3 and text.count('\n') == 1
+    assert 'see data/README.md' in text
+    test, = json.loads((tmp_path / 'json').read_text())['tests']
+    assert test['status'] == 'failed' and 'data/README.md' in test['output']
+
+
 @pytest.mark.parametrize('args, said', [
-    (['nowhere'], 'nowhere is no folder'),
-    ([TESTS], 'holds none of 0-conv_forward.py'),
     ([ROOT, '--only', '7'], 'there are tasks 0 to 5'),
     ([ROOT, '--only', 'x'], 'invalid'),
     ([ROOT, '--limit', '-1'], 'not positive'),
-    ([ROOT, '--json', '/no/where'], '/no is no folder to write into'),
-    ([ROOT, '--csv', ROOT], 'is a folder')])
+    ([ROOT, '--json', '/no/where'],
+     '/no/where cannot be written: No such file or directory'),
+    ([ROOT, '--csv', ROOT], 'cannot be written: Is a directory')])
 def test_wrong_commands_are_refused(args, said):
     """A wrong command is refused in one line, besides argparse's usage."""
-    result = subprocess.run(
-        [sys.executable, os.path.join(CHECK, 'check.py')] + args,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True)
-    assert result.returncode and said in result.stderr
-    assert 'Traceback' not in result.stderr
+    code, text = run(*args)
+    assert code == 3 and said in text and 'Traceback' not in text
 
 
 @pytest.mark.parametrize('name', ['answer', 'cases', 'check', 'lenet',
-                                  'mistakes', 'rules', 'questions'])
+                                  'mistakes', 'rules', 'questions', 'worker'])
 def test_examples_in_docstrings(name):
     """The examples in the checker's docstrings are true."""
     assert not doctest.testmod(importlib.import_module(name),
                                optionflags=doctest.ELLIPSIS).failed
+
+
+def shown_on(*page):
+    """Return what a page shows as printed."""
+    with open(os.path.join(ROOT, *page), encoding='utf-8') as file:
+        return [part.split('```')[0]
+                for part in file.read().split('```text\n')[1:]]
+
+
+def test_pages_show_what_is_printed(tmp_path):
+    """The page shows three reports as they are; README has a part of one."""
+    mean = answer(tmp_path / 'mean', POOL, 'np.mean(', 'np.sum(')
+    rule = answer(tmp_path / 'rule')
+    os.chmod(str(rule / CONV_BACK), 0o644)
+    printed = [run(folder, '--only', '0-3')[1]
+               for folder in (answer(tmp_path / 'right'), mean, rule)]
+    assert shown_on('check', 'README.md') == printed
+    assert shown_on('README.md')[0] in printed[1]
 
 
 def arguments(file, call):
@@ -474,11 +816,16 @@ def arguments(file, call):
         locals()}[file])
 
 
-def every_case(also):
-    """Return (file, case) for each case with `also` as a second source."""
-    return [pytest.param(file, case, id='{}: {}'.format(file, case.name))
-            for file in FILES for case in cases.cases(file)
-            if also in case.also]
+def every_case(*files):
+    """Return (file, call) for each case that counts, without ties.
+
+    There, TensorFlow and finite differences have other gradients.
+    """
+    return [pytest.param(file, case.call, id='{}: {}'.format(file, case.name))
+            for file in files for case in cases.cases(file)
+            if not case.note and not case.call.startswith('X') and not (
+                file == POOL_BACK and re.search('tie|equal|left out',
+                                                case.name))]
 
 
 def with_tensorflow(dZ=None, dA=None, activation=None, **given):
@@ -509,29 +856,30 @@ def with_tensorflow(dZ=None, dA=None, activation=None, **given):
     return tape.gradient(cost, A_prev).numpy()
 
 
-@pytest.mark.parametrize('file, case', every_case(cases.TENSORFLOW))
-def test_tensorflow_gives_the_same(file, case):
-    """TensorFlow agrees in each case for which the checker says so."""
-    right = cases.right(file, case.call)
-    found = with_tensorflow(**arguments(file, case.call))
-    for one, other in zip(*(part if isinstance(part, tuple) else (part,)
-                            for part in (right, found))):
+@pytest.mark.parametrize('file, call', every_case(*FILES))
+def test_tensorflow_gives_the_same(file, call):
+    """TensorFlow agrees where it pads as the course does."""
+    given, right = arguments(file, call), cases.right(file, call)
+    if given.get('padding') == 'same' and given['stride'] != (1, 1):
+        pytest.skip("TensorFlow's SAME has fewer zeros at larger strides")
+    found = with_tensorflow(**given)
+    for one, other in zip(right, found if isinstance(found, tuple) else [
+            found]):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize('file, case', every_case(cases.DIFFERENCES))
-def test_finite_differences_give_the_same(file, case):
+@pytest.mark.parametrize('file, call', every_case(CONV_BACK, POOL_BACK))
+def test_finite_differences_give_the_same(file, call):
     """In random directions, gradients are the slopes of sum(outputs * dZ)."""
-    given = arguments(file, case.call)
+    given = arguments(file, call)
     names = ['A_prev', 'W', 'b'] if file == CONV_BACK else ['A_prev']
     gradient = given.pop('dZ' if file == CONV_BACK else 'dA')
-    forward = cases.conv_forward
+    forward = cases.DEFINITIONS[CONV]
     if file == CONV_BACK:
         given['activation'] = np.positive
     else:
-        forward = cases.pool_forward
-    right = cases.right(file, case.call)
-    right = right if isinstance(right, tuple) else (right,)
+        forward = cases.DEFINITIONS[POOL]
+    right = cases.right(file, call)
     rng = np.random.RandomState(0)
     for name, exact in zip(names, right):
         direction, step = rng.randn(*given[name].shape), 1e-3
@@ -544,13 +892,14 @@ def test_finite_differences_give_the_same(file, case):
                                        1, np.abs(exact).max()))
 
 
-@pytest.mark.parametrize('file, case', every_case(cases.PUBLISHED))
-def test_the_course_published_the_same(file, case):
+@pytest.mark.parametrize('file, transcript', [
+    (CONV_BACK, '2-transcript.txt'),
+    (POOL_BACK, '3-listing-transcript.txt')])
+def test_the_course_published_the_same(file, transcript):
     """The definition gives what the course's page shows, up to rounding."""
-    with open(os.path.join(TESTS, 'course', {
-            CONV_BACK: '2-transcript.txt',
-            POOL_BACK: '3-listing-transcript.txt'}[file])) as page:
+    with open(os.path.join(TESTS, 'course', transcript)) as page:
         published = page.read()
+    case, = [case for case in cases.cases(file) if 'driver' in case.name]
     # NumPy 2 adds the shape of an array that is not printed whole
     ours = re.sub(r', shape=\([^)]*\)', '', str(cases.right(file,
                                                             case.call)))
@@ -560,46 +909,76 @@ def test_the_course_published_the_same(file, case):
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
-GRAPH, KERAS = '4-lenet5.py', '5-lenet5.py'
-# the mistakes of three networks; each is described on its own
+# the mistakes of networks; those of one network are described one by one
 NETWORKS = [
     [(GRAPH, 'scale=2.0', 'scale=1.0', 'scale=1.0, the default'),
      (GRAPH, 'entropy(y, logits)', 'entropy(y, y_pred)',
-      'the loss is given the softmax'),
+      'The loss is given the softmax'),
      (GRAPH, 'AdamOptimizer()', 'AdamOptimizer(0.01)',
       'the learning rate is 0.01, expected the default, 0.001')],
     [(GRAPH, 'A, 120, 84, tf.nn.relu', 'A, 120, 84',
-      'the fully connected layer of 84 has no ReLU')],
+      'The fully connected layer of 84 has no ReLU')],
     [(KERAS, "'he_normal'}", "'glorot_uniform'}", "Glorot's, the default"),
      (KERAS, ", metrics=['accuracy']", '', 'the accuracy is no metric')],
+    [(KERAS, "'he_normal'}", "'he_uniform'}", 'as of he_uniform')],
+]
+# the same of a Keras model as students write it
+MODELS = [
+    ("='adam'", '=K.optimizers.Adam(amsgrad=True)', 'Adam is given amsgrad'),
+    ("='adam'", '=K.optimizers.Adam(clipnorm=.1)', 'Adam is given clipnorm'),
+    ('    Y = ', '    A = K.layers.Dropout(.5)(A)\n    Y = ', 'no Dropout'),
+    ('    Y = ', '    A = K.layers.GaussianNoise(.5)(A)\n    Y = ',
+     'no Dropout and no noise'),
+    ('model = K.Model(inputs=X, outputs=Y)', 'model = K.Sequential([K.layers.'
+     'Flatten(), K.layers.Dense(10)])', 'build it from X'),
 ]
 
 
 def test_each_mistake_in_a_network_is_recognised(tmp_path):
     """The checker describes the mistake correctly."""
-    folders = [ours(tmp_path / str(n), mistakes[0][0],
-                    *[mistake[1:3] for mistake in mistakes])
-               for n, mistakes in enumerate(NETWORKS)]
+    folders = [only(tmp_path / str(n), mistakes[0][0], *sum(
+        (mistake[1:3] for mistake in mistakes), ()))
+        for n, mistakes in enumerate(NETWORKS)]
+    expected = [[mistake[3] for mistake in mistakes] for mistakes in NETWORKS]
+    for n, (old, new, said) in enumerate(MODELS):
+        folder = answer(tmp_path / 'model{}'.format(n), KERAS, old, new)
+        (folder / GRAPH).unlink()
+        folders.append(folder)
+        expected.append([said])
     _, found = judge_each(folders, '--only', '4,5')
-    for mistakes, (tests, _) in zip(NETWORKS, found):
-        wrong = [test['output'] for test in tests
-                 if test['status'] != 'passed' and
-                 test['name'].startswith(mistakes[0][0])]
-        assert len(wrong) >= len(mistakes)
-        for _, _, _, said in mistakes:
-            assert any(said in output for output in wrong), wrong
+    for (tests, output, _), words in zip(found, expected):
+        assert all(said in one_line(output) for said in words), output
 
 
 def test_networks_as_students_write_them(tmp_path):
-    """They pass, but task 4 only where TensorFlow still has tf.layers."""
+    """They pass, but task 4 only where TensorFlow still has tf.layers.
+
+    What TensorFlow 1 alone can run is not judged, and not called wrong.
+    """
     import tensorflow
     layers = tuple(map(int, tensorflow.__version__.split('.')[:2])) < (2, 16)
-    code, text, tests = judge(answer(tmp_path / 'answer'), '--only', '4,5')
-    assert code == (0 if layers else 1)
-    assert not [name for name in failing(tests) if name.startswith('5')]
-    if not layers:
-        assert 'Judge this file with PYTHON=python3.8.' in one_line(text)
-        assert len(failing(tests)) == 6     # all questions that run it
+    folders = [answer(tmp_path / name) for name in ('now', 'old', 'contrib')]
+    for folder in folders[1:]:
+        change(folder / GRAPH, 'tensorflow.compat.v1', 'tensorflow')
+        (folder / KERAS).unlink()
+    change(folders[2] / GRAPH, 'tf.keras.initializers.VarianceScaling(scale'
+           '=2.0)', 'tf.contrib.layers.variance_scaling_initializer()')
+    for folder in folders:
+        code, text = run(folder, '--only', '4,5' if folder is folders[0]
+                         else '4')
+        results, _, verdict = verdicts(text)[GRAPH]
+        if folder is folders[2]:
+            assert 'written for TensorFlow 1' in one_line(text)
+        elif not layers:
+            assert 'Judge this file with PYTHON=python3.8.' in one_line(text)
+        if folder is folders[2] or not layers:
+            assert code == 1 and results == ''
+            assert verdict.startswith('not judged')
+        else:
+            assert verdict.startswith('right')
+        if folder is folders[0]:
+            assert verdicts(text)[KERAS][2] == 'right'
+            assert code == (0 if layers else 1)
 
 
 # a dozen of the changes that tools/mutate.py makes
@@ -611,7 +990,7 @@ MUTANTS = [
     (POOL, 'flat[s * c:s', 'flat[s + c:s'),
     (POOL, 'down = combine(down, pixels[:, r:stop + r:sh])', 'pass'),
     (CONV_BACK, 'dkernels += multiply', 'dkernels -= multiply'),
-    (CONV_BACK, 'if y.start == 0:', 'if i.start == 0:'),
+    (CONV_BACK, 'if rows.start == 0:', 'if some.start == 0:'),
     (CONV_BACK, 'zeros - zeros // 2', 'zeros + zeros // 2'),
     (POOL_BACK, '[i:i + n], kh * kw', '[i:i + n], kh + kw'),
     (POOL_BACK, 'held *= chosen', 'pass'),
@@ -621,9 +1000,12 @@ MUTANTS = [
 
 def test_small_changes_of_ours_are_noticed(tmp_path):
     """The checker notices a dozen changes of the mutation run."""
-    folders = [ours(tmp_path / str(n), file, (old, new))
-               for n, (file, old, new) in enumerate(MUTANTS)]
-    _, found = judge_each(folders, '--only', '0-3', '--limit', '5')
-    for (tests, _), mutant in zip(found, MUTANTS):
-        assert any(name.startswith(mutant[0]) and 'rules' not in name
-                   for name in failing(tests)), mutant
+    for file in FILES:
+        changes = [mutant[1:] for mutant in MUTANTS if mutant[0] == file]
+        folders = [only(tmp_path / '{}{}'.format(n, file), file, *change)
+                   for n, change in enumerate(changes)]
+        text, _ = judge_each(folders, '--only', file[0], '--limit', '5')
+        for folder, changed in zip(folders, changes):
+            assert '\n{} '.format(folder) in text
+            row = text.split('\n{} '.format(folder))[1].split('\n')[0]
+            assert row.split()[0] == 'wrong', changed
