@@ -20,13 +20,20 @@ import loops  # noqa: E402
 CACHE = 2 ** 20     # bytes of windows at a time
 
 
+def positions(shape, kernel_shape, stride):
+    """Yield each output's row and column, and its window's two slices."""
+    (kh, kw), (sh, sw) = kernel_shape, stride
+    for y, x in np.ndindex(*loops.output_shape(shape, kernel_shape, stride)):
+        yield y, x, np.s_[y * sh:y * sh + kh, x * sw:x * sw + kw]
+
+
 def conv_whole_examples(A_prev, W, b, padding, stride):
     """Loop over positions only: all examples and kernels at once."""
     A_pad, _ = loops.padded(A_prev, W, padding, stride)
     new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
     Z = np.zeros((len(A_prev), *new, W.shape[3]))
-    for y, x, (rows, columns) in loops.positions(A_pad.shape[1:3],
-                                                 W.shape[:2], stride):
+    for y, x, (rows, columns) in positions(A_pad.shape[1:3], W.shape[:2],
+                                           stride):
         window = A_pad[:, rows, columns]            # (m, kh, kw, c_prev)
         Z[:, y, x] = np.tensordot(window, W, 3)     # (m, c_new)
     return Z + b
@@ -133,8 +140,8 @@ def conv_ours(A_prev, W, b, padding, stride):
 def pool_whole_examples(dA, A_prev, kernel_shape, stride):
     """Loop over positions only: all examples and channels at once."""
     dA_prev = np.zeros(A_prev.shape)
-    for y, x, (rows, columns) in loops.positions(A_prev.shape[1:3],
-                                                 kernel_shape, stride):
+    for y, x, (rows, columns) in positions(A_prev.shape[1:3], kernel_shape,
+                                           stride):
         window = A_prev[:, rows, columns]           # (m, kh, kw, c)
         largest = window.max(axis=(1, 2), keepdims=True)
         gradient = dA[:, y:y + 1, x:x + 1]          # (m, 1, 1, c)

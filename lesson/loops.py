@@ -98,10 +98,3 @@ def pool_backward(dA, A_prev, kernel_shape, stride, mode):
                     else:
                         dA_prev[window] += dA[i, y, x, k] / (kh * kw)
     return dA_prev
-
-
-def positions(shape, kernel_shape, stride):
-    """Yield each output's row and column, and its window's two slices."""
-    (kh, kw), (sh, sw) = kernel_shape, stride
-    for y, x in np.ndindex(*output_shape(shape, kernel_shape, stride)):
-        yield y, x, np.s_[y * sh:y * sh + kh, x * sw:x * sw + kw]
