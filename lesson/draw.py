@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Draw the pictures of the pages, with the numbers of example.py.
 
-The numbers and shapes in the pictures are computed by the functions of tasks 0
-to 3, or by the Keras LeNet-5, trained here for three epochs. Times are not
-measured again: the ladder's bars show those in the page.
+    lesson/draw.py [NAME ...]
+
+Without a NAME it draws all. The numbers and shapes are computed by the
+functions of tasks 0 to 3. Only `layers` and `relu_tanh` train a network, the
+Keras LeNet-5, for three epochs.
 """
 import os
 import random
-import re
 import sys
 
 import matplotlib
@@ -19,32 +20,60 @@ from PIL import Image  # noqa: E402
 
 LESSON = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(LESSON)
-sys.path[:0] = [os.path.join(ROOT, room) for room in ('mains', 'examples')]
+sys.path[:0] = [os.path.join(ROOT, room)
+                for room in ('', 'mains', 'examples')]
 surroundings = __import__('surroundings')
 example = __import__('example')
-ladder = __import__('ladder')
-scratch = __import__('lenet5_from_scratch')
-alexnet = __import__('6-alexnet')
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
 
-# two colours that everyone can tell apart, from Okabe and Ito
-BLUE, ORANGE = '#0072b2', '#e69f00'
-PALE = {BLUE: '#b9d9ec', ORANGE: '#fbdf9f', None: 'white'}
-GREY = '#767676'
+# Each colour has one meaning, also for gradients: blue is a layer's input,
+# orange its weights, green its output. Everyone can tell them apart (Okabe and
+# Ito). GREY is legible on white and on black.
+BLUE, ORANGE, GREEN, GREY = '#0072b2', '#e69f00', '#009e73', '#767676'
+INK, PALE_INK, WHITE = '#1f2328', '#555555', '#ffffff'
+PALE = {BLUE: '#b9d9ec', ORANGE: '#fbdf9f', GREEN: '#b3e2d2',
+        GREY: '#e1e4e8', None: WHITE}
+# what a browser shows instead where pages are dark
+DARK = {WHITE: '#0d1117', INK: '#e6edf3', PALE_INK: '#a9b1ba',
+        BLUE: '#58a6ff', GREEN: '#3fb68b', PALE[BLUE]: '#1b4965',
+        PALE[ORANGE]: '#664900', PALE[GREEN]: '#0f5340', PALE[GREY]: '#30363d'}
+PLAIN = ['text.color', 'axes.edgecolor', 'axes.labelcolor', 'xtick.color',
+         'ytick.color']
 # pictures are 8 inches wide, so this size is legible on a phone; text as paths
 # looks the same everywhere; the salt makes the files reproducible
 plt.rcParams.update({'font.size': 17, 'axes.titlesize': 17,
-                     'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'})
+                     'svg.fonttype': 'path', 'svg.hashsalt': 'lesson',
+                     **dict.fromkeys(PLAIN, INK)})
+
+
+def signed(colour):
+    """Return how to show numbers of both signs: negative ones are grey."""
+    return LinearSegmentedColormap.from_list('', ['#dddddd', 'black', colour])
 
 
 def save(figure, name):
-    """Save a figure beside this program, without dates, and say so."""
+    """Save a figure beside this program, without dates, and say so.
+
+    An SVG file also has colours for dark pages; a PNG file has no ground.
+    """
     path = os.path.join(LESSON, name)
-    metadata = {'Date': None} if name.endswith('svg') else {'Software': None}
-    figure.savefig(path, dpi=200, metadata=metadata)
+    if name.endswith('png'):
+        figure.savefig(path, dpi=200, metadata={'Software': None},
+                       transparent=True)
+    else:
+        figure.savefig(path, dpi=200, metadata={'Date': None})
+        with open(path) as file:
+            text = file.read()
+        rules = ''.join('[style*="{0}: {1}"]{{{0}:{2}!important}}\n'.format(
+            kind, *pair) for pair in DARK.items()
+            for kind in ('fill', 'stroke'))
+        with open(path, 'w') as file:
+            file.write(text.replace(
+                '<defs>', '<style>@media (prefers-color-scheme: dark) {{\n{}'
+                '}}</style>\n <defs>'.format(rules), 1))
     plt.close(figure)
     print(path)
 
@@ -61,41 +90,33 @@ def sheet(width, height):
 def frame(axes, left, top, width=1, height=None, **style):
     """Draw a frame around some cells; without a height, it is square."""
     axes.add_patch(plt.Rectangle((left, top), width, height or width, **{
-        'fill': False, 'ec': 'black', 'lw': 3, 'zorder': 3, **style}))
+        'fill': False, 'ec': INK, 'lw': 3, 'zorder': 3, **style}))
 
 
 def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
                grey=()):
     """Draw a matrix as cells with numbers in them, and a title above.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        A sheet.
-    array : numpy.ndarray, shape (h, w)
-        The numbers; a cell with NaN stays empty.
-    left, top : float
-        Where the first cell begins.
-    colours : dict of (int, int) to str, optional
-        BLUE or ORANGE for the cells that are marked.
-    letters : dict of (int, int) to str, optional
-        Smaller text for the corners of cells.
-    grey : container of (int, int)
-        The cells whose numbers only fill up the matrix.
+    A cell with NaN stays empty. `colours` is a colour in PALE for all cells,
+    or a dict of positions and colours; `letters` is a dict of positions and
+    text for the corners of cells; the `grey` cells only fill up the matrix.
     """
+    if isinstance(colours, str):
+        colours = dict.fromkeys(np.ndindex(*array.shape), colours)
     size = 576 / axes.get_xlim()[1] * .45       # points
     for (y, x), n in np.ndenumerate(array):
         frame(axes, left + x, top + y, fill=True, ec=GREY, lw=1, zorder=1,
-              fc=PALE[(colours or {}).get((y, x))])
+              fc=PALE[(colours or {}).get(
+                  (y, x), GREY if (y, x) in grey else None)])
         letter = (letters or {}).get((y, x))
-        # longer numbers are smaller; those with a letter move up and left
-        text, aside = number(n), .1 if letter else 0
-        axes.text(left + x + .5 - aside, top + y + .52 - aside, text,
-                  size=size * (.8 if len(text) > 3 else 1), ha='center',
-                  va='center', color=GREY if (y, x) in grey else 'black')
+        # a number with a letter moves up and left
+        aside = .12 if letter else 0
+        axes.text(left + x + .5 - aside, top + y + .52 - aside, number(n),
+                  size=size, ha='center', va='center',
+                  color=PALE_INK if (y, x) in grey else INK)
         if letter:
-            axes.text(left + x + .95, top + y + .78, letter, size=.65 * size,
-                      ha='right', va='center')
+            axes.text(left + x + .95, top + y + .76, letter, size=.75 * size,
+                      ha='right', va='center', color=INK)
     axes.text(left, top - .2, title, va='bottom', linespacing=1.1)
 
 
@@ -110,18 +131,16 @@ def product(*numbers):
                          for n in numbers)
 
 
-def window_sum(window, W, b, z):
-    """Return the sum of a window as text, with a line for each row.
-
-    >>> print(window_sum(np.ones((1, 2)), np.full((1, 2), 3), 2, 8))
-      1\u00d73    + 1\u00d73
-    + 2 = 8
-    """
+def draw_sum(axes, top, window, W, b, z):
+    """Write out a window's sum, a line for each row; zeros are paler."""
     assert (window * W).sum() + b == z
-    rows = [' + '.join('{:6}'.format(product(*pair)) for pair in zip(*row))
-            for row in zip(window, W)]
-    return '  ' + '\n+ '.join([row.rstrip() for row in rows] + [
-        '{} = {}'.format(number(b), number(z))])
+    for (y, x), n in np.ndenumerate(window):
+        text = ('' if x == y == 0 else '+ ') + product(n, W[y, x])
+        axes.text(.3 + 2.4 * x + .4 * (x == y == 0), top + .68 * y, text,
+                  size=18, **({'weight': 'bold'} if n * W[y, x] else
+                              {'color': GREY}))
+    axes.text(.3, top + .68 * len(window), '+ {} = {}'.format(
+        number(b), number(z)), size=18, weight='bold')
 
 
 def block(y, x, h, w, colour=None):
@@ -131,10 +150,26 @@ def block(y, x, h, w, colour=None):
 
 def example_layer(padding='valid'):
     """Return the example's image, kernel, bias and output, all (h, w)."""
-    Z = conv_forward(example.A_PREV, example.W, example.B, lambda Z: Z,
+    Z = conv_forward(example.A_PREV, example.W, example.B, np.positive,
                      padding)
     return (example.A_PREV[0, ..., 0], example.W[..., 0, 0],
             example.B[..., 0, 0], Z[0, ..., 0])
+
+
+def draw_edges():
+    """Draw a digit, and what two kernels find in it."""
+    digit = surroundings.load_mnist()['X_valid'][:1, ..., None]
+    axes, down = sheet(12.6, 6.7), np.array([[1], [-1]])
+    axes.text(.2, 2.3, 'the digit')
+    axes.imshow(digit[0, ..., 0], 'gray', extent=(.2, 4, 6.5, 2.7))
+    for kernel, left, top in (down.T, 4.4, 1.3), (down, 8.6, .3):
+        draw_cells(axes, kernel, left, top, '', ORANGE)
+        Z = conv_forward(digit, kernel[..., None, None] * 1., np.zeros(
+            (1, 1, 1, 1)), np.positive, 'valid')
+        axes.imshow(Z[0, ..., 0], signed('#2fd6a0'), vmin=-1, vmax=1,
+                    extent=(left, left + 3.8, 6.5, 2.7))
+    axes.set(xlim=(0, 12.6), ylim=(6.7, 0), aspect='auto')
+    save(axes.figure, 'edges.svg')
 
 
 def sliding_step(padding, y, x):
@@ -142,9 +177,8 @@ def sliding_step(padding, y, x):
     A_prev, W, b, Z = example_layer(padding)
     zeros = 1 if padding == 'same' else 0
     A_pad = np.pad(A_prev, zeros, 'constant')
-    window = A_pad[y:y + 3, x:x + 3]
     left, top = 1.3 - zeros, 3 - zeros
-    axes = sheet(11.8, 10.5)
+    axes = sheet(11.8, 11)
     axes.text(.3, .7, "'same': with zeros around the image" if zeros else
               "'valid': the kernel stays on the image", va='center', size=20)
     draw_cells(axes, A_pad, left, top, 'image', block(y, x, 3, 3, BLUE), {
@@ -153,86 +187,91 @@ def sliding_step(padding, y, x):
         set(np.ndindex(*A_pad.shape)) - set(block(zeros, zeros, 4, 4)))
     frame(axes, 1.3, 3, 4)
     frame(axes, left + x, top + y, 3, ec=ORANGE, lw=6)
-    draw_cells(axes, W, 7.4, 2, 'kernel', block(0, 0, 3, 3, ORANGE))
-    draw_cells(axes, b, 10.6, 2, 'bias', {(0, 0): ORANGE})
+    draw_cells(axes, W, 7.4, 2, 'kernel', ORANGE)
+    draw_cells(axes, b, 10.6, 2, 'bias', ORANGE)
     known = np.arange(Z.size).reshape(Z.shape) <= y * len(Z) + x
-    draw_cells(axes, np.where(known, Z, np.nan), 7.4, 6, 'output')
-    frame(axes, 7.4 + x, 6 + y)
-    axes.text(.3, 8.3, window_sum(window, W, b.item(), Z[y, x]), va='top',
-              size=20, family='monospace')
+    draw_cells(axes, np.where(known, Z, np.nan), 7.4, 6, 'output',
+               {at: GREEN for at in zip(*known.nonzero())})
+    frame(axes, 7.4 + x, 6 + y, lw=5)
+    draw_sum(axes, 8.6, A_pad[y:y + 3, x:x + 3], W, b.item(), Z[y, x])
     axes.figure.canvas.draw()
     pixels = np.array(axes.figure.canvas.buffer_rgba())
     plt.close(axes.figure)
-    return Image.fromarray(pixels).convert('RGB')
+    return pixels
 
 
 def draw_sliding():
     """Draw the kernel sliding over the image, as an animation."""
     steps = [('valid', y, x) for y, x in np.ndindex(2, 2)]
     steps += [('same', y, x) for y, x in np.ndindex(4, 4)]
-    images = [sliding_step(*step) for step in steps]
-    # one palette for all, or the colours would flicker
-    palette = images[-1].quantize(32)
+    with plt.rc_context({**dict.fromkeys(PLAIN, GREY),
+                         'figure.facecolor': 'none'}):
+        frames = [sliding_step(*step) for step in steps]
+    # one palette for all, or the colours would flicker; colour 31 is none
+    images = [Image.fromarray(pixels[..., :3]) for pixels in frames]
+    palette = images[-1].quantize(31)
     images = [image.quantize(palette=palette, dither=0) for image in images]
+    for image, pixels in zip(images, frames):
+        image.paste(31, mask=Image.fromarray(np.where(
+            pixels[..., 3] < 128, 255, 0).astype('u1')))
     path = os.path.join(LESSON, 'sliding.gif')
     images[0].save(path, save_all=True, append_images=images[1:], loop=0,
-                   duration=[1500] * 3 + [3000] + [1000] * 15 + [3000])
+                   duration=[1500] * 3 + [3000] + [800] * 15 + [3000],
+                   transparency=31, disposal=2, optimize=False)
     print(path)
 
 
 def draw_convolution():
-    """Draw how one output of a convolution is computed."""
-    A_prev, W, b, Z = example_layer()
-    axes = sheet(14, 8.6)
-    draw_cells(axes, A_prev, .3, 1.3, 'image', block(0, 0, 3, 3, BLUE))
-    draw_cells(axes, W, 5.3, 1.8, 'kernel', block(0, 0, 3, 3, ORANGE))
-    draw_cells(axes, b, 9.3, 2.8, 'bias', {(0, 0): ORANGE})
-    draw_cells(axes, Z, 11.5, 2.3, 'output')
-    frame(axes, .3, 1.3, 3, ec=BLUE)
-    frame(axes, 11.5, 2.3)
-    for left, sign in (4.8, '\u2217'), (8.8, '+'), (10.9, '='):
-        axes.text(left, 3.3, sign, ha='center', va='center', size=24)
-    axes.text(.3, 5.8, window_sum(A_prev[:3, :3], W, b.item(), Z[0, 0]),
-              va='top', size=22, family='monospace')
+    """Draw how one output comes from two channels, with two kernels."""
+    A_prev, W, b = example.A_TWO[0], example.W_TWO, example.B_TWO[0, 0, 0]
+    Z = conv_forward(example.A_TWO, W, example.B_TWO, np.positive, 'valid')[0]
+    axes = sheet(12.9, 15.1)
+    for c, left in enumerate((.3, 4.7)):
+        draw_cells(axes, A_prev[..., c], left, 1,
+                   'image, channel {}'.format(c), block(0, 0, 2, 2, BLUE))
+        frame(axes, left, 1, 2, ec=ORANGE, lw=6)
+        for k, top in enumerate((5.4, 8.8)):
+            draw_cells(axes, W[:, :, c, k], left, top,
+                       'kernel {}'.format(k), ORANGE)
+    for k, top in enumerate((5.4, 8.8)):
+        draw_cells(axes, b[None, k:k + 1], 8, top + .5, 'bias', ORANGE)
+        draw_cells(axes, Z[..., k], 10.5, top, 'output {}'.format(k), GREEN)
+        for left, sign in (3.5, '+'), (7.35, '+'), (9.75, '='):
+            axes.text(left, top + 1, sign, ha='center', va='center', size=24)
+    frame(axes, 10.5, 5.4, lw=5)
+    axes.text(.3, 11.9, 'kernel 0, top left window, a channel in each line:')
+    draw_sum(axes, 12.9, A_prev[:2, :2].reshape(4, 2).T, W[..., 0].reshape(
+        4, 2).T, b[0], Z[0, 0, 0])
     save(axes.figure, 'convolution.svg')
 
 
 def draw_gradient(axes, top, factor, partners, result, at):
     """Draw a row of the picture: a matrix, dZ, and the gradient they give.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        A sheet.
-    top : float
-        Where the highest matrix begins.
-    factor, result : tuple of str and numpy.ndarray
-        Name and numbers: of the matrix that dZ is multiplied by, which may be
-        empty, and of the gradient.
-    partners : list of (int, int)
-        The positions in `factor` that the numbers of dZ are multiplied with.
-    at : tuple of int
-        The position in the gradient that is explained.
+    `factor`, which may be empty, and `result` are name, numbers and colour.
+    The numbers of dZ are multiplied with those of `factor` at `partners`; that
+    explains the gradient at the position `at`.
     """
-    dZ = 'dZ', example.DZ[0, ..., 0]
-    height = max(len(array) for _, array in (factor, dZ, result))
+    dZ = 'dZ', example.DZ[0, ..., 0], GREEN
+    height = max(len(array) for _, array, _ in (factor, dZ, result))
     marks = dict(zip(partners, 'abcd'))
     letters = dict(zip(np.ndindex(2, 2), marks.values()))
-    for (name, array), left, colours, corners in (
-            (factor, .3, dict.fromkeys(marks, BLUE), marks),
-            (dZ, 5.6, block(0, 0, 2, 2, ORANGE), letters),
-            (result, 9.3, {}, {})):
+    for (name, array, colour), left, places, corners in (
+            (factor, .3, marks, marks),
+            (dZ, 4.9, np.ndindex(2, 2), letters),
+            (result, 8.2, [at], {})):
         above = top + (height - len(array)) / 2
-        draw_cells(axes, array, left, above, name, colours, corners)
-    frame(axes, 9.3 + at[1], above + at[0])
-    axes.text(8.45, top + height / 2, '\u2192', ha='center', va='center',
+        draw_cells(axes, array, left, above, name, dict.fromkeys(
+            places, colour), corners)
+    frame(axes, 8.2 + at[1], above + at[0], lw=5)
+    axes.text(7.55, top + height / 2, '\u2192', ha='center', va='center',
               size=28)
     numbers = [dZ[1].ravel(), [factor[1][pair] for pair in partners]]
     terms = list(zip(*filter(len, numbers)))
     assert sum(map(np.prod, terms)) == result[1][at]
     axes.text(.3, top + height + .3, '{} = {}'.format(' + '.join(
         product(*term) for term in terms), number(result[1][at])), va='top',
-        size=20, family='monospace')
+        size=21)
 
 
 def draw_backward():
@@ -241,99 +280,69 @@ def draw_backward():
     dA_prev, dW, db = conv_backward(example.DZ, example.A_PREV, example.W,
                                     example.B, 'valid')
     four = list(np.ndindex(2, 2))
-    axes = sheet(14, 17.3)
-    draw_gradient(axes, 1.2, ('A_prev', A_prev), [(y, x + 2) for y, x in four],
-                  ('dW', dW[..., 0, 0]), (0, 2))
-    draw_gradient(axes, 7.6, ('', np.zeros((0, 0))), [], ('db', db[0, 0]),
-                  (0, 0))
+    axes = sheet(12.5, 16.5)
+    draw_gradient(axes, 1, ('A_prev', A_prev, BLUE), [
+        (y, x + 2) for y, x in four], ('dW', dW[..., 0, 0], ORANGE), (0, 2))
+    draw_gradient(axes, 7.3, ('', np.zeros((0, 0)), BLUE), [],
+                  ('db', db[0, 0], ORANGE), (0, 0))
     # the pixel met the kernel's numbers in the opposite order
-    draw_gradient(axes, 12, ('W', W), [(1 - y, 1 - x) for y, x in four],
-                  ('dA_prev', dA_prev[0, ..., 0]), (1, 1))
+    draw_gradient(axes, 11.2, ('W', W, ORANGE), [(1 - y, 1 - x)
+                                                 for y, x in four],
+                  ('dA_prev', dA_prev[0, ..., 0], BLUE), (1, 1))
     save(axes.figure, 'backward.svg')
 
 
-def draw_padded(axes, padding, s, left, top):
-    """Draw 5 x 5 pixels at (left, top), their zeros, and the windows."""
-    n = conv_forward(np.ones((1, 5, 5, 1)), example.W, example.B,
-                     lambda Z: Z, padding, (s, s)).shape[1]
-    zeros = (5 - 1) * s + 3 - 5 if padding == 'same' else 0
+def draw_padded(axes, title, n, s, zeros, left, top):
+    """Draw 5 x 5 pixels, zeros around them, and the centres of n windows."""
     before = zeros - zeros // 2
-    left, top, centres = left - before, top - before, np.arange(n) * s + 1
-    # neither pixels nor centres show a number
-    A_pad = np.zeros((5 + zeros, 5 + zeros))
-    A_pad[before:before + 5, before:before + 5] = np.nan
-    A_pad[np.ix_(centres, centres)] = np.nan
-    draw_cells(axes, A_pad, left, top,
-               "'{}', stride {}\n5 \u00d7 5 \u2192 {} \u00d7 {}".format(
-                   padding, s, n, n), block(before, before, 5, 5, BLUE),
-               grey=set(np.ndindex(*A_pad.shape)))
-    axes.plot(*np.meshgrid(left + centres + .5, top + centres + .5), 'o',
-              color=BLUE, ms=11)
+    size, centres = 5 + zeros, np.arange(n) * s + 1
+    pixels = block(before, before, 5, 5, BLUE)
+    draw_cells(axes, np.full((size, size), np.nan), left, top, '{}\n5 \u00d7 5'
+               ' \u2192 {n} \u00d7 {n}'.format(title, n=n), pixels,
+               grey=set(np.ndindex(size, size)))
+    for y, x in np.array(np.meshgrid(centres, centres)).T.reshape(-1, 2):
+        seen = set(block(y - 1, x - 1, 3, 3)) & set(pixels)
+        axes.plot(left + x + .5, top + y + .5, 'o', ms=11, mew=2.5, mec=GREEN,
+                  mfc=GREEN if seen else WHITE)
     for first, style in (0, '-'), ((n - 1) * s, ':'):
         frame(axes, left + first, top + first, 3, ec=ORANGE, lw=5, ls=style)
 
 
 def draw_padding():
     """Draw what 'same' and 'valid' make of 5 x 5 pixels, at two strides."""
-    axes = sheet(17.6, 23.2)
-    for s, top in (1, 3), (2, 14.9):
-        for padding, left in ('valid', .5), ('same', 9.1):
-            draw_padded(axes, padding, s, left, top)
+    axes = sheet(20.2, 25.6)
+    for padding, s, left, top in (('valid', 1, .3, 2.4), ('same', 1, 8.9, 2.4),
+                                  ('valid', 2, .3, 10.2),
+                                  ('same', 2, 8.9, 12.4)):
+        n = conv_forward(np.ones((1, 5, 5, 1)), example.W, example.B,
+                         np.positive, padding, (s, s)).shape[1]
+        draw_padded(axes, "'{}', stride {}".format(padding, s), n, s,
+                    (n - 1) * s + 3 - 5 if padding == 'same' else 0, left, top)
+    # ceil(5 / 2) = 3 windows, 2 pixels apart, need a zero at each side
+    draw_padded(axes, "TensorFlow's\nSAME, stride 2", 3, 2, 2, .3, 18.4)
     save(axes.figure, 'padding.svg')
 
 
 def draw_pooling():
-    """Draw pooling, forward and backward, with a tie for a maximum."""
-    pixels, dA = example.PIXELS[0, ..., 0], example.DA[0, ..., 0]
-    windows = {**block(0, 0, 4, 4, BLUE), **block(0, 0, 2, 2, ORANGE)}
-    corners = {**block(0, 0, 2, 2, BLUE), (0, 0): ORANGE}
-    axes = sheet(14, 11.2)
-    draw_cells(axes, pixels, .3, 1.5, 'A_prev', windows)
-    draw_cells(axes, dA, 1.3, 7.9, 'dA', corners)
-    lefts = {'max': 5, 'avg': 9.7}
-    for mode, left in lefts.items():
-        A = pool_forward(example.PIXELS, (2, 2), (2, 2), mode)[0, ..., 0]
-        dA_prev = pool_backward(example.DA, example.PIXELS, (2, 2), (2, 2),
-                                mode)[0, ..., 0]
-        draw_cells(axes, A, left + 1, 2.5, 'A, ' + mode, corners)
-        draw_cells(axes, dA_prev, left, 6.9, 'dA_prev, ' + mode, {
-            at: colour for at, colour in windows.items() if dA_prev[at]})
-    for left, top in [(.3, 1.5)] + [(left, 6.9) for left in lefts.values()]:
+    """Draw maximum pooling, forward and backward, with a tie."""
+    A = pool_forward(example.PIXELS, (2, 2), (2, 2))
+    dA_prev = pool_backward(example.DA, example.PIXELS, (2, 2), (2, 2))
+    maxima = example.PIXELS[0, ..., 0] == A[0, ..., 0].repeat(2, 0).repeat(
+        2, 1)
+    axes = sheet(12.2, 12.4)
+    for top, (name, wide), (short, array), arrow, text in (
+            (1, ('A_prev', example.PIXELS), ('A', A), '\u2192',
+             "each window's\nmaximum"),
+            (7.8, ('dA_prev', dA_prev), ('dA', example.DA), '\u2190',
+             'to the maximum;\nif two tie, to both')):
+        draw_cells(axes, wide[0, ..., 0], .5, top, name, {
+            at: BLUE for at in zip(*maxima.nonzero())})
+        draw_cells(axes, array[0, ..., 0], 9.5, top + 1, short, GREEN)
         for y, x in np.ndindex(2, 2):
-            frame(axes, left + 2 * x, top + 2 * y, 2)
+            frame(axes, .5 + 2 * x, top + 2 * y, 2)
+        axes.text(7, top + 2, arrow, ha='center', va='center', size=40)
+        axes.text(7, top + 2.7, text, ha='center', va='top')
     save(axes.figure, 'pooling.svg')
-
-
-def draw_wide():
-    """Draw one product that gives two outputs, with a wide window."""
-    A_prev, W, b, Z = example_layer()
-    t = 2
-    wide = np.zeros((3, 4, t))
-    for j in range(t):
-        wide[:, j:j + 3, j] = W
-    wide = np.vstack((wide.reshape(12, t), np.full((1, t), b)))
-    row = np.append(A_prev[:3], 1)[None]
-    assert (row @ wide == Z[:1]).all()
-    axes = sheet(17, 17)
-    draw_cells(axes, A_prev, .3, 1.5, 'image', block(0, 0, 3, 4, BLUE))
-    draw_cells(axes, W, 5.6, 1.5, 'kernel', block(0, 0, 3, 3, ORANGE))
-    draw_cells(axes, b, 9.9, 1.5, 'bias', {(0, 0): ORANGE})
-    draw_cells(axes, row, .3, 15.7, 'the wide window as a row, then a 1',
-               block(0, 0, 1, 12, BLUE))
-    kernel = {(y, x): ORANGE for y, x in np.ndindex(13, t)
-              if y == 12 or x <= y % 4 < x + 3}
-    filling = set(np.ndindex(13, t)) - set(kernel)
-    draw_cells(axes, wide, 14.4, 1.5, 'wide\nkernel', kernel, grey=filling)
-    for j, title in enumerate(('first column', 'second column')):
-        draw_cells(axes, wide[:12, j].reshape(3, 4), .3 + 6 * j, 8.7, title,
-                   block(0, j, 3, 3, ORANGE),
-                   grey=[divmod(y, 4) for y, x in filling if x == j])
-    draw_cells(axes, row @ wide, 14.4, 15.7, 'output')
-    frame(axes, 14.4, 15.7, 2, 1)
-    for k in range(3):
-        frame(axes, .3 + 4 * k, 15.7, 4, 1, lw=2)
-        frame(axes, 14.4, 1.5 + 4 * k, 2, 4, lw=2)
-    save(axes.figure, 'wide.svg')
 
 
 def draw_maps(figure, place, maps, down, title, style):
@@ -343,21 +352,23 @@ def draw_maps(figure, place, maps, down, title, style):
     for k in range(maps.shape[3]):
         axes = figure.add_subplot(cells[k // across, k % across], xticks=[],
                                   yticks=[])
-        axes.imshow(maps[0, ..., k], **style)
+        axes.imshow(maps[0, ..., k], **{'cmap': 'gray', **style})
     box = place.get_position(figure)
     figure.text((box.x0 + box.x1) / 2, box.y1 + .02, title, ha='center',
                 va='bottom', size=15)
 
 
-def draw_layers(weights, X_valid):
+def draw_layers():
     """Draw what each layer of the trained LeNet-5 makes of a digit."""
+    lib = surroundings.load_mnist()
+    weights, _ = train('relu', lib)
+    scratch = __import__('lenet5_from_scratch')
     theta = np.concatenate([W.ravel() for W in weights])
-    layers = scratch.forward(theta, X_valid[:1, ..., None])
+    layers = scratch.forward(theta, lib['X_valid'][:1, ..., None])
     Y_pred = scratch.cross_entropy(layers[-1], np.zeros(1, int))[0][0]
     kernels = weights[0].transpose(2, 0, 1, 3)  # (1, 5, 5, 6)
     most = abs(kernels).max()
-    signs = {'cmap': LinearSegmentedColormap.from_list(
-        '', [ORANGE, 'white', BLUE]), 'vmin': -most, 'vmax': most}
+    signs = {'cmap': signed(ORANGE), 'vmin': -most, 'vmax': most}
     figure = plt.figure(figsize=(8, 6.6))
     grid = figure.add_gridspec(2, 4, height_ratios=[1.4, 1], left=.01,
                                right=.99, bottom=.055, top=.89, wspace=.12,
@@ -374,24 +385,27 @@ def draw_layers(weights, X_valid):
     # the numbers of the y axis need room between the maps and the bars
     _, place = grid[1, 2:].subgridspec(1, 2, width_ratios=[1, 20])
     axes = figure.add_subplot(place, xticks=range(10), yticks=[0, 1])
-    axes.bar(range(10), Y_pred, color=BLUE)
+    axes.bar(range(10), Y_pred, color=GREEN)
     axes.tick_params(labelsize=15, length=0)
     axes.spines[['top', 'right']].set_visible(False)
     axes.set_title('dense layers\nten probabilities', size=15)
-    save(figure, 'layers.png')
+    save(figure, 'layers.svg')
 
 
-def draw_overlap(digit):
+def draw_overlap():
     """Draw a digit pooled with and without overlapping windows."""
-    figure, panels = plt.subplots(1, 3, figsize=(8, 3.4), gridspec_kw={
-        'left': .01, 'right': .99, 'bottom': .02, 'top': .8, 'wspace': .04})
-    panels[0].imshow(digit)
-    panels[0].set_title('the digit\n28 \u00d7 28')
-    for axes, k in zip(panels[1:], (2, 3)):
-        A = pool_forward(digit[None, ..., None], (k, k), (2, 2))[0, ..., 0]
-        axes.imshow(A)
-        axes.set_title('{0} \u00d7 {0} windows\nstride 2: {1} \u00d7 {2}'
-                       .format(k, *A.shape))
+    digit = surroundings.load_mnist()['X_valid'][0]
+    with plt.rc_context(dict.fromkeys(PLAIN, GREY)):
+        figure, panels = plt.subplots(1, 3, figsize=(8, 3.4), gridspec_kw={
+            'left': .01, 'right': .99, 'bottom': .02, 'top': .8,
+            'wspace': .04})
+        panels[0].imshow(digit, 'gray')
+        panels[0].set_title('the digit\n28 \u00d7 28')
+        for axes, k in zip(panels[1:], (2, 3)):
+            A = pool_forward(digit[None, ..., None], (k, k), (2, 2))[0, ..., 0]
+            axes.imshow(A, 'gray')
+            axes.set_title('{0} \u00d7 {0} windows\nstride 2: {1} \u00d7 {2}'
+                           .format(k, *A.shape))
     for axes in panels:
         axes.axis('off')
     save(figure, 'overlap.png')
@@ -399,11 +413,11 @@ def draw_overlap(digit):
 
 def draw_alexnet():
     """Draw each AlexNet layer's share of the parameters and of the work."""
-    layers = [layer for layer in alexnet.layers() if layer[2]]
+    layers = [layer for layer in __import__('6-alexnet').layers() if layer[2]]
     figure, axes = plt.subplots(figsize=(8, 8.6))
     for column, colour, label, shift in (
             (2, ORANGE, 'parameters', -.18),
-            (3, BLUE, 'multiplications', .18)):
+            (3, GREY, 'multiplications', .18)):
         shares = np.array([layer[column] for layer in layers], float)
         shares *= 100 / shares.sum()
         rows = np.arange(len(layers)) + shift
@@ -413,9 +427,8 @@ def draw_alexnet():
             for share in shares], padding=6, size=15)
     axes.set(xticks=[], yticks=range(len(layers)), xlim=(0, 75),
              ylim=(len(layers) - .5, -.5))
-    axes.set_yticklabels(['{}\n{}'.format(name.replace(
-        'fully connected', 'dense'), ' \u00d7 '.join(map(str, shape)))
-        for name, shape, _, _ in layers])
+    axes.set_yticklabels([name + '\n' + ' \u00d7 '.join(map(str, shape))
+                          for name, shape, _, _ in layers])
     axes.tick_params(length=0)
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
     axes.legend(loc='center right', bbox_to_anchor=(1, .75), frameon=False)
@@ -423,36 +436,11 @@ def draw_alexnet():
     save(figure, 'alexnet.svg')
 
 
-def draw_ladder():
-    """Draw the times in the page's tables, which ladder.py has printed."""
-    with open(os.path.join(LESSON, 'README.md'), encoding='utf-8') as page:
-        rows = re.findall(r'^\| ([^|]*?) \| ([\d.,]+) \| [\d.,]+ \|$',
-                          page.read(), re.MULTILINE)
-    times = iter([(name, float(taken.replace(',', '')))
-                  for name, taken in rows])
-    ladder.draw({layer: [next(times) for _ in rungs]
-                 for layer, rungs in ladder.LAYERS.items()},
-                os.path.join(LESSON, 'ladder.svg'))
-
-
 def train(activation, lib, epochs=3, chunk=2500):
-    """Train the Keras LeNet-5 with ReLU or tanh.
+    """Train the Keras LeNet-5 with this activation in the hidden layers.
 
-    Parameters
-    ----------
-    activation : {'relu', 'tanh'}
-        The activation of the hidden layers.
-    lib : dict of str to numpy.ndarray
-        MNIST.
-    epochs, chunk : int
-        How long to train, and after how many images to record the error.
-
-    Returns
-    -------
-    errors : list of float
-        The share of each chunk's images that were classified wrongly, while
-        the network was learning from them.
-    weights : list of numpy.ndarray
+    Return its weights and, for each chunk of images, the share that it
+    classified wrongly while it was learning from them.
     """
     K = __import__('tensorflow.keras', fromlist=['keras'])
     lenet5 = __import__('5-lenet5').lenet5
@@ -476,44 +464,48 @@ def train(activation, lib, epochs=3, chunk=2500):
             batch = order[i:i + chunk]
             history = model.fit(X[batch], Y[batch], batch_size=32, verbose=0)
             errors.append(1 - history.history['accuracy'][0])
-    return errors, model.get_weights()
+    return model.get_weights(), errors
 
 
-def draw_relu_and_tanh(curves, chunk=2500):
+def draw_relu_and_tanh(chunk=2500):
     """Draw the training error of both networks as they learn."""
-    figure, axes = plt.subplots(figsize=(8, 4.6))
-    for (name, errors), colour, style in zip(curves.items(), (BLUE, ORANGE),
-                                             ('-', '--')):
-        seen = chunk * np.arange(1, len(errors) + 1) / 50000
-        axes.plot(seen, 100 * np.array(errors), style, color=colour,
-                  label=name, lw=2)
-    axes.set_yscale('log')
-    axes.set_yticks([1, 2, 5, 10, 20, 50])
-    axes.set_yticklabels(['1', '2', '5', '10', '20', '50'])
-    axes.minorticks_off()
-    axes.set(xlim=(0, seen[-1]), xlabel='epochs', ylabel='training error in %',
-             title='LeNet-5 on MNIST with ReLU and with tanh')
-    axes.grid(alpha=.3)
-    axes.legend()
-    figure.tight_layout()
+    lib = surroundings.load_mnist()
+    curves = {name: train(name.lower(), lib)[1] for name in ('ReLU', 'tanh')}
+    with plt.rc_context(dict.fromkeys(PLAIN, GREY)):
+        figure, axes = plt.subplots(figsize=(8, 4.6))
+        for (name, errors), colour, style in zip(
+                curves.items(), (GREY, '#cc79a7'), ('-', '--')):
+            seen = chunk * np.arange(1, len(errors) + 1) / 50000
+            axes.plot(seen, 100 * np.array(errors), style, color=colour,
+                      label=name, lw=3)
+        axes.set_yscale('log')
+        axes.set_yticks([1, 2, 5, 10, 20, 50])
+        axes.set_yticklabels(['1', '2', '5', '10', '20', '50'])
+        axes.minorticks_off()
+        axes.set(xlim=(0, seen[-1]), xlabel='epochs',
+                 ylabel='training error in %',
+                 title='LeNet-5 on MNIST with ReLU and with tanh')
+        axes.grid(alpha=.3)
+        axes.legend(framealpha=0)
+        figure.tight_layout()
     save(figure, 'relu_tanh.png')
 
 
+PICTURES = {'edges': draw_edges, 'sliding': draw_sliding,
+            'convolution': draw_convolution, 'padding': draw_padding,
+            'backward': draw_backward, 'pooling': draw_pooling,
+            'overlap': draw_overlap, 'alexnet': draw_alexnet,
+            'layers': draw_layers, 'relu_tanh': draw_relu_and_tanh}
+
+
 def main():
-    """Draw everything."""
-    lib = surroundings.load_mnist()
-    draw_sliding()
-    draw_convolution()
-    draw_backward()
-    draw_padding()
-    draw_pooling()
-    draw_wide()
-    draw_overlap(lib['X_valid'][0])
-    draw_alexnet()
-    draw_ladder()
-    errors, weights = train('relu', lib)
-    draw_layers(weights, lib['X_valid'])
-    draw_relu_and_tanh({'ReLU': errors, 'tanh': train('tanh', lib)[0]})
+    """Draw the pictures that are named, or all."""
+    names = sys.argv[1:] or list(PICTURES)
+    for name in names:
+        if name not in PICTURES:
+            sys.exit('{} is none of {}'.format(name, ', '.join(PICTURES)))
+    for name in names:
+        PICTURES[name]()
 
 
 if __name__ == '__main__':

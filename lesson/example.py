@@ -21,6 +21,21 @@ B = np.array([2]).reshape((1, 1, 1, 1))
 DZ = np.array([[1, 0],
                [2, -1]]).reshape((1, 2, 2, 1))
 
+# an image of 3 x 3 pixels with two channels, one after the other
+A_TWO = np.stack(([[1, 0, 2],
+                   [0, 1, 1],
+                   [2, 1, 0]], [[0, 1, 1],
+                                [2, 0, 1],
+                                [1, 1, 0]]), axis=-1)[None]
+# two kernels of 2 x 2 with two channels each, and their biases
+W_TWO = np.stack((np.stack(([[1, 0],
+                             [0, 1]], [[0, 1],
+                                       [-1, 0]]), axis=-1),
+                  np.stack(([[0, 2],
+                             [1, 0]], [[1, 0],
+                                       [0, -1]]), axis=-1)), axis=-1)
+B_TWO = np.array([1, -1]).reshape((1, 1, 1, 2))
+
 # another image, for 2 x 2 windows at stride (2, 2); its first window has a tie
 PIXELS = np.array([[1, 3, 2, 0],
                    [3, 0, 1, 1],

@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """Go from nested loops to the speed of the libraries, step by step.
 
-    lesson/ladder.py [FOLDER]
+    lesson/ladder.py
 
 The idea: each function below is complete, and changes one thing in the one
 before it. All give the same results as loops.py, the first rung. The program
-times them on real digits, prints the times as tables, and draws a chart into
-FOLDER.
+times them on real digits, and prints the times as tables.
 """
-import argparse
 import os
 import sys
 import time
@@ -16,11 +14,17 @@ import time
 import numpy as np
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson'),
-                os.path.join(ROOT, 'mains')]
+sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson')]
 import loops  # noqa: E402
 
 CACHE = 2 ** 20     # bytes of windows at a time
+
+
+def positions(shape, kernel_shape, stride):
+    """Yield each output's row and column, and its window's two slices."""
+    (kh, kw), (sh, sw) = kernel_shape, stride
+    for y, x in np.ndindex(*loops.output_shape(shape, kernel_shape, stride)):
+        yield y, x, np.s_[y * sh:y * sh + kh, x * sw:x * sw + kw]
 
 
 def conv_whole_examples(A_prev, W, b, padding, stride):
@@ -28,8 +32,8 @@ def conv_whole_examples(A_prev, W, b, padding, stride):
     A_pad, _ = loops.padded(A_prev, W, padding, stride)
     new = loops.output_shape(A_pad.shape[1:3], W.shape, stride)
     Z = np.zeros((len(A_prev), *new, W.shape[3]))
-    for y, x, (rows, columns) in loops.positions(A_pad.shape[1:3],
-                                                 W.shape[:2], stride):
+    for y, x, (rows, columns) in positions(A_pad.shape[1:3], W.shape[:2],
+                                           stride):
         window = A_pad[:, rows, columns]            # (m, kh, kw, c_prev)
         Z[:, y, x] = np.tensordot(window, W, 3)     # (m, c_new)
     return Z + b
@@ -136,8 +140,8 @@ def conv_ours(A_prev, W, b, padding, stride):
 def pool_whole_examples(dA, A_prev, kernel_shape, stride):
     """Loop over positions only: all examples and channels at once."""
     dA_prev = np.zeros(A_prev.shape)
-    for y, x, (rows, columns) in loops.positions(A_prev.shape[1:3],
-                                                 kernel_shape, stride):
+    for y, x, (rows, columns) in positions(A_prev.shape[1:3], kernel_shape,
+                                           stride):
         window = A_prev[:, rows, columns]           # (m, kh, kw, c)
         largest = window.max(axis=(1, 2), keepdims=True)
         gradient = dA[:, y:y + 1, x:x + 1]          # (m, 1, 1, c)
@@ -248,41 +252,12 @@ def table(rows):
             1e6 * seconds, rows[0][1] / seconds))) for name, seconds in rows]
 
 
-def draw(found, path):
-    """Draw how many times as fast as nested loops each step is."""
-    import matplotlib
-    matplotlib.use('agg')
-    import matplotlib.pyplot as plt
-    with plt.rc_context({'font.size': 13, 'axes.titlesize': 13,
-                         'svg.fonttype': 'path', 'svg.hashsalt': 'lesson'}):
-        figure, axes = plt.subplots(2, 1, figsize=(8, 6),
-                                    constrained_layout=True)
-        for axis, (layer, rows) in zip(axes, found.items()):
-            names = [name for name, _ in rows][::-1]
-            speeds = [rows[0][1] / seconds for _, seconds in rows][::-1]
-            axis.barh(names, speeds, color='#0072b2')
-            axis.set_xscale('log')
-            axis.set_xticks([1, 10, 100])
-            axis.set_xticklabels(['1', '10', '100'])
-            axis.set_title(layer)
-            axis.set_xlabel('times as fast as nested loops')
-        figure.savefig(path, metadata={'Date': None})
-        plt.close(figure)
-    print(path)
-
-
 def main():
-    """Time every step, print the tables, and draw them if FOLDER is given."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('folder', nargs='?', help='where to draw ladder.svg')
-    folder = parser.parse_args().folder
+    """Time every step, and print the tables."""
     with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
         images = lib['X_train'][:5000, ..., None].astype(float)
-    found = measured(images)
-    for layer, rows in found.items():
+    for layer, rows in measured(images).items():
         print('\n'.join([layer, ''] + table(rows) + ['']))
-    if folder is not None:
-        draw(found, os.path.join(folder, 'ladder.svg'))
 
 
 if __name__ == '__main__':
