@@ -436,7 +436,7 @@ def draw_alexnet():
     save(figure, 'alexnet.svg')
 
 
-def train(activation, lib, epochs=3, chunk=2500):
+def train(activation, lib, epochs=3, chunk=2500, seed=0):
     """Train the Keras LeNet-5 with this activation in the hidden layers.
 
     Return its weights and, for each chunk of images, the share that it
@@ -444,9 +444,9 @@ def train(activation, lib, epochs=3, chunk=2500):
     """
     K = __import__('tensorflow.keras', fromlist=['keras'])
     lenet5 = __import__('5-lenet5').lenet5
-    random.seed(0)
-    np.random.seed(0)
-    __import__('tensorflow').random.set_seed(0)
+    random.seed(seed)
+    np.random.seed(seed)
+    __import__('tensorflow').random.set_seed(seed)
     model = lenet5(K.Input(shape=(28, 28, 1)))
     hidden = [layer for layer in model.layers
               if getattr(layer, 'activation', None) is K.activations.relu]
