@@ -22,8 +22,8 @@ LESSON = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(LESSON)
 sys.path[:0] = [os.path.join(ROOT, room)
                 for room in ('', 'mains', 'examples')]
-surroundings = __import__('surroundings')
-example = __import__('example')
+import example  # noqa: E402
+import surroundings  # noqa: E402
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
@@ -362,7 +362,7 @@ def draw_layers():
     """Draw what each layer of the trained LeNet-5 makes of a digit."""
     lib = surroundings.load_mnist()
     weights, _ = train('relu', lib)
-    scratch = __import__('lenet5_from_scratch')
+    import lenet5_from_scratch as scratch
     theta = np.concatenate([W.ravel() for W in weights])
     layers = scratch.forward(theta, lib['X_valid'][:1, ..., None])
     Y_pred = scratch.cross_entropy(layers[-1], np.zeros(1, int))[0][0]
@@ -442,11 +442,12 @@ def train(activation, lib, epochs=3, chunk=2500, seed=0):
     Return its weights and, for each chunk of images, the share that it
     classified wrongly while it was learning from them.
     """
-    K = __import__('tensorflow.keras', fromlist=['keras'])
+    import tensorflow as tf
+    import tensorflow.keras as K
     lenet5 = __import__('5-lenet5').lenet5
     random.seed(seed)
     np.random.seed(seed)
-    __import__('tensorflow').random.set_seed(seed)
+    tf.random.set_seed(seed)
     model = lenet5(K.Input(shape=(28, 28, 1)))
     hidden = [layer for layer in model.layers
               if getattr(layer, 'activation', None) is K.activations.relu]

@@ -10,7 +10,7 @@ import pytest
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
 sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
-                         for room in ('data', 'mains', 'lesson')]
+                         for room in ('data', 'mains', 'lesson', 'check')]
 # it comes last, as its distributed.py would hide Dask's package of that name
 sys.path.append(os.path.join(ROOT, 'examples'))
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')

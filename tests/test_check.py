@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cases
+import rules
 from conftest import ROOT, TESTS
 
 CHECK = os.path.join(ROOT, 'check')
-sys.path.append(CHECK)
-import cases  # noqa: E402
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 CONV, POOL, CONV_BACK, POOL_BACK = FILES
@@ -508,10 +508,9 @@ def test_the_whole_run_ends_in_time(tmp_path):
 
 def stub(file):
     """Return a file whose function returns nothing."""
-    from test_files import TASKS
-    signature, lines = TASKS[file]
+    signature, line = rules.TASKS[file]
     return '{}\n"""A stub."""\n{}\n\n\ndef {}:\n    """Do it."""\n'.format(
-        '#!/usr/bin/env python3', lines[0], signature)
+        '#!/usr/bin/env python3', line, signature)
 
 
 def test_a_stub_earns_nothing(tmp_path):
