@@ -59,11 +59,13 @@ def lenet5(X):
 
     # by its name, he_normal is a new initializer, so new numbers, each time
     relu = {'activation': 'relu', 'kernel_initializer': 'he_normal'}
-    A = K.layers.Conv2D(6, (5, 5), padding='same', **relu)(X)
-    A = K.layers.MaxPooling2D((2, 2), strides=(2, 2))(A)
-    A = K.layers.Conv2D(16, (5, 5), padding='valid', **relu)(A)
-    A = K.layers.MaxPooling2D((2, 2), strides=(2, 2))(A)
-    A = K.layers.Flatten()(A)
+    # a user's keras.json may have set another order of the axes
+    axes = {'data_format': 'channels_last'}
+    A = K.layers.Conv2D(6, (5, 5), padding='same', **axes, **relu)(X)
+    A = K.layers.MaxPooling2D((2, 2), strides=(2, 2), **axes)(A)
+    A = K.layers.Conv2D(16, (5, 5), padding='valid', **axes, **relu)(A)
+    A = K.layers.MaxPooling2D((2, 2), strides=(2, 2), **axes)(A)
+    A = K.layers.Flatten(**axes)(A)
     A = K.layers.Dense(120, **relu)(A)
     A = K.layers.Dense(84, **relu)(A)
     Y = K.layers.Dense(10, activation='softmax',

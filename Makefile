@@ -7,14 +7,13 @@ SEED := $(shell date +%s)
 
 # Where the name does not run by itself, a version that pyenv keeps may.
 where := -c 'import sys; print(sys.executable)' 2>/dev/null
-FOUND := $(shell $(PYTHON) $(where) || \
+FOUND := $(shell "$(PYTHON)" $(where) || \
 	for version in $$(pyenv versions --bare 2>/dev/null); do \
-		PYENV_VERSION=$$version $(PYTHON) $(where) && break; \
+		PYENV_VERSION=$$version "$(PYTHON)" $(where) && break; \
 	done)
-VERSION := $(shell $(FOUND) -c \
-	'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VERSION := $(if $(FOUND),$(shell "$(FOUND)" -c \
+	'import sys; print("%d.%d" % sys.version_info[:2])'))
 VENV := .venv-$(VERSION)
-pip = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help run check examples quick test bench figures environment clean
 
@@ -42,9 +41,11 @@ run: environment
 		echo "== mains/$$driver took $$(($$(date +%s) - start)) s"; \
 	done
 
-# ANSWER may name several folders; OPTIONS go to check.py
+# ANSWER may name several folders, or one with spaces; OPTIONS go to check.py
+export ANSWER ?= .
 check: environment
-	@$(VENV)/bin/python check/check.py $(or $(ANSWER),.) $(OPTIONS)
+	@if [ -e "$$ANSWER" ]; then set -- "$$ANSWER"; else set -- $(ANSWER); fi; \
+		$(VENV)/bin/python check/check.py "$$@" $(OPTIONS)
 
 examples: $(VENV)/examples
 	@mkdir -p figures
@@ -64,8 +65,10 @@ quick: $(VENV)/tests
 	$(ONE) $(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
 		files.py four_files.py layers.py edges.py calls.py)
 
+# TensorFlow leaves files in the temporary folder: the tests get their own
 test: $(VENV)/tests $(VENV)/examples
-	$(ONE) $(VENV)/bin/python -m pytest -n auto \
+	@TMPDIR=$$(mktemp -d) && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT && \
+		$(ONE) $(VENV)/bin/python -m pytest -n auto \
 		--dist loadgroup --cov --cov-config=.coveragerc \
 		--hypothesis-seed=$(SEED) tests
 
@@ -78,25 +81,34 @@ figures: $(VENV)/examples
 
 environment: $(VENV)/made
 
+# Whatever pip is told elsewhere, it installs here. On a terminal it shows a
+# bar; of its complaints, those count that end it.
+install = PIP_USER=0 PIP_NO_DEPS=0 $(VENV)/bin/python -m pip install \
+	--disable-pip-version-check $$([ -t 1 ] || echo --quiet) \
+	--target= --root=/ --prefix="$(CURDIR)/$(VENV)"
+failed = { echo "pip cannot fill $(VENV); are network and space there?" \
+	"The same command tries again. $$(grep -i error $(VENV)/said | \
+	tail -n 1)" >&2; exit 1; }
+
 $(VENV)/made: requirements.txt
-ifeq ($(VERSION),)
-	@echo "$(PYTHON) does not run on this machine. Install it, or name a" \
-		"Python (3.8 to 3.13) that does: make test PYTHON=python3" >&2
+ifeq ($(filter 3.8 3.9 3.10 3.11 3.12 3.13,$(VERSION)),)
+	@echo "$(PYTHON) $(if $(FOUND),is Python $(VERSION),does not run here):" \
+		"name one from 3.8 to 3.13, as in make test PYTHON=python3.13" >&2
 	@exit 1
 endif
-	@echo "== making $(VENV), once, for $(FOUND)"
-	@$(FOUND) -m venv --clear $(VENV) || { echo "$(PYTHON) cannot make an" \
-		"environment (on Debian and Ubuntu it needs python3-venv)" >&2; \
-		exit 1; }
-	@$(pip) -r requirements.txt
+	@echo "== making $(VENV), once: downloads some 0.7 GB, takes 2.2 GB"
+	@said=$$("$(FOUND)" -m venv --clear $(VENV) 2>&1) || { echo "$(PYTHON)" \
+		"cannot make an environment (on Debian and Ubuntu it needs" \
+		"python3-venv): $$(echo "$$said" | tail -n 1)" >&2; exit 1; }
+	@$(install) -r requirements.txt 2>$(VENV)/said || $(failed)
 	@touch $@
 
 # what a folder needs besides is added when a target first needs it
 $(VENV)/%: %/requirements.txt $(VENV)/made
-	@echo "== adding what $*/ needs"
-	@$(pip) -r requirements.txt -r $<
+	@echo "== adding what $*/ needs$(if $(filter benchmarks,$*), (2.7 GB))"
+	@$(install) -r requirements.txt -r $< 2>$(VENV)/said || $(failed)
 	@touch $@
 
 clean:
-	rm -rf .venv-* figures .pytest_cache .hypothesis .coverage \
+	rm -rf .venv-* figures .pytest_cache .hypothesis .coverage .coverage.* \
 		$$(find . -name __pycache__ -not -path './.venv-*')

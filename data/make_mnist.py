@@ -12,7 +12,6 @@ not at all. If the old one is a symbolic link, the file that it points to is
 replaced. A device, a pipe or a folder is refused.
 """
 import argparse
-import contextlib
 import gzip
 import hashlib
 import io
@@ -22,27 +21,11 @@ import sys
 import zipfile
 import zlib
 
-ENDINGS = signal.SIGINT, signal.SIGTERM
-
-
-def end(signum, frame):
-    """Handle Ctrl-C or SIGTERM: say so and end the program at once.
-
-    An exception could be lost, or turn into another one on its way.
-    """
-    with contextlib.suppress(OSError):      # standard error is closed
-        os.write(2, b'Interrupted.\n' if signum == signal.SIGINT else
-                 b'Terminated.\n')
-    signal.signal(signum, signal.SIG_DFL)
-    signal.raise_signal(signum)
-
-
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), 'mains'))
+import surroundings  # noqa: E402
 if __name__ == '__main__':
-    # before the import of NumPy, which takes most of a short run
-    for ending in ENDINGS:
-        if signal.getsignal(ending) != signal.SIG_IGN:
-            signal.signal(ending, end)
-
+    surroundings.prepare()
 import numpy as np  # noqa: E402
 
 SHA256 = {
@@ -55,71 +38,33 @@ SHA256 = {
     't10k-labels-idx1-ubyte':
     'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 }
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def read_idx(folder, name):
-    """Read one original IDX file.
-
-    Parameters
-    ----------
-    folder : str
-        Where the file is, raw or gzipped (`name` + '.gz').
-    name : str
-        One of the names in `SHA256`.
-
-    Returns
-    -------
-    numpy.ndarray of uint8
-        (n, 28, 28) for images, (n,) for labels.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, unreadable, cut short or not the original.
-    """
+def _read(folder, name):
+    """Return one original IDX file, raw or gzipped, as an array of uint8."""
     path = os.path.join(folder, name)
     if not os.path.exists(path):
         path += '.gz'
     try:
-        opener = gzip.open if path.endswith('.gz') else open
-        with opener(path, 'rb') as file:
+        with (gzip.open if path.endswith('.gz') else open)(path, 'rb') as file:
             content = file.read()
     except FileNotFoundError:
-        raise ValueError("{}: there is neither {} nor {}.gz".format(
-            folder, name, name)) from None
+        sys.exit("{}: there is neither {} nor {}.gz".format(
+            folder, name, name))
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError("{}: cannot be read: {}".format(
-            path, error)) from None
+        sys.exit("{}: cannot be read: {}".format(path, error))
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256[name]:
-        raise ValueError(
-            "{}: not the original {}: {} bytes with SHA-256 {}, expected {}"
-            .format(path, name, len(content), found, SHA256[name]))
+        sys.exit("{}: not the original {}: {} bytes with SHA-256 {}, expected "
+                 "{}".format(path, name, len(content), found, SHA256[name]))
     ndim = content[3]
     shape = np.frombuffer(content, '>i4', ndim, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(shape)
 
 
-def build(folder):
-    """Return the six arrays of MNIST.npz, in the order of the file.
-
-    Parameters
-    ----------
-    folder : str
-        Where the four IDX files are.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        `X_*` of shape (n, 28, 28), float32; `Y_*` of shape (n,), int64.
-
-    Raises
-    ------
-    ValueError
-        As `read_idx`.
-    """
-    X, Y, X_test, Y_test = (read_idx(folder, name) for name in SHA256)
+def _build(folder):
+    """Return the six arrays of MNIST.npz, in the order of the file."""
+    X, Y, X_test, Y_test = (_read(folder, name) for name in SHA256)
     # division by a power of two is exact: no pixel is rounded
     X, X_test = X / np.float32(256), X_test / np.float32(256)
     Y, Y_test = Y.astype(np.int64), Y_test.astype(np.int64)
@@ -128,21 +73,11 @@ def build(folder):
             'X_test': X_test, 'Y_test': Y_test}
 
 
-def npz(arrays):
-    """Return arrays as a compressed npz file, the same bytes every time.
+def _npz(arrays):
+    """Return the content of a compressed npz file, the same bytes every time.
 
     `numpy.savez_compressed` leaves the zip headers to the version of Python;
     here they are spelled out: one date, one system, the sizes known.
-
-    Parameters
-    ----------
-    arrays : dict of str to numpy.ndarray
-        What to write, in this order.
-
-    Returns
-    -------
-    bytes
-        The content of the file.
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, 'w') as archive:
@@ -156,21 +91,8 @@ def npz(arrays):
     return content.getvalue()
 
 
-def replace(path, content):
-    """Write a complete file, or leave an older one as it was.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    content : bytes
-        What to write.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
+def _replace(path, content):
+    """Write a complete file, or leave an older one as it was."""
     partial = path + '.partial'
     file = open(partial, 'xb')      # does not overwrite anybody's file
     try:
@@ -182,7 +104,7 @@ def replace(path, content):
         raise
 
 
-def output(text):
+def _output(text):
     """Return a path from the command line, if a file can be there."""
     if not os.path.basename(text) or os.path.lexists(
             text) and not os.path.isfile(text):
@@ -194,31 +116,22 @@ def output(text):
 
 def main():
     """Build the file that the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description='Build MNIST.npz from the four original IDX files.')
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('folder', metavar='DIR',
                         help='where the IDX files are, raw or .gz')
-    parser.add_argument('-o', '--output', metavar='FILE', type=output,
+    parser.add_argument('-o', '--output', metavar='FILE', type=_output,
                         default=os.path.join(HERE, 'MNIST.npz'),
                         help='what to write (default: %(default)s)')
     args = parser.parse_args()
-    try:
-        content = npz(build(args.folder))
-    except ValueError as error:
-        sys.exit(str(error))
+    content = _npz(_build(args.folder))
     # the rest takes hardly any time, so nothing may interrupt it
-    for ending in ENDINGS:
+    for ending in signal.SIGINT, signal.SIGTERM:
         signal.signal(ending, signal.SIG_IGN)
     try:
-        replace(os.path.realpath(args.output), content)
+        _replace(os.path.realpath(args.output), content)
     except OSError as error:
         sys.exit("{}: cannot be written: {}".format(args.output, error))
-    try:
-        print(args.output, flush=True)
-    except OSError as error:
-        # otherwise Python would try again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit("standard output cannot be written: {}".format(error))
+    print(args.output)
 
 
 if __name__ == '__main__':

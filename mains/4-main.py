@@ -5,11 +5,12 @@ All seeds are fixed, so the initial weights and the order of the batches are
 the same in every run. TensorFlow's threads add numbers in no fixed order, so
 the last digits of everything after that may differ.
 """
-import random  # added
-import matplotlib.pyplot as plt
-import numpy as np
 import surroundings  # added
-surroundings.prepare(plt)  # added
+surroundings.prepare(figures=True)  # added
+import os  # noqa: E402  # added
+import random  # noqa: E402  # added
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
 import tensorflow.compat.v1 as tf  # noqa: E402
 tf.disable_eager_execution()
 lenet5 = __import__('4-lenet5').lenet5
@@ -32,7 +33,7 @@ if __name__ == "__main__":
     y_pred, train_op, loss, acc = lenet5(x, y_oh)
     batch_size = 32
     epochs = 10
-    verbose = surroundings.watched()  # added (a bar on a terminal only)
+    verbose = os.isatty(1)  # added (a bar on a terminal only)
     init = tf.global_variables_initializer()
     with tf.Session() as sess:
         sess.run(init)

@@ -5,6 +5,8 @@ All seeds are fixed, so the initial weights and the order of the batches are
 the same in every run. TensorFlow's threads add numbers in no fixed order, so
 the last digits of everything after that may differ.
 """
+import surroundings  # added
+surroundings.prepare(figures=True)  # added
 # Force Seed - fix for Keras
 SEED = 0
 import matplotlib.pyplot as plt  # noqa: E402
@@ -14,8 +16,6 @@ import random  # noqa: E402
 random.seed(SEED)
 import numpy as np  # noqa: E402
 np.random.seed(SEED)
-import surroundings  # noqa: E402  # added
-surroundings.prepare(plt)  # added
 import tensorflow as tf  # noqa: E402
 tf.random.set_seed(SEED)
 import tensorflow.keras as K  # noqa: E402
@@ -37,7 +37,7 @@ if __name__ == "__main__":
     model = lenet5(X)
     batch_size = 32
     epochs = 5
-    verbose = 1 if surroundings.watched() else 2  # added (a bar, or lines)
+    verbose = 1 if os.isatty(1) else 2  # added (a bar, or lines)
     model.fit(X_train_c, Y_train_oh, batch_size=batch_size, epochs=epochs,
               verbose=verbose,  # added
               validation_data=(X_valid_c, Y_valid_oh))

@@ -10,8 +10,10 @@ left out. Where each of the paper's two GPUs saw only half of the channels,
 """
 import sys
 
-import numpy as np
 import surroundings
+if __name__ == "__main__":
+    surroundings.prepare()
+import numpy as np  # noqa: E402
 sys.path.insert(0, surroundings.ROOT)
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
@@ -90,5 +92,4 @@ def table(rows):
 
 
 if __name__ == "__main__":
-    surroundings.prepare()
     print('\n'.join(table(layers())))

@@ -15,13 +15,31 @@ import os
 import sys
 import tempfile
 
-import matplotlib.pyplot as plt
 from matplotlib.backend_bases import FigureManagerBase as FigureManager
 from matplotlib.backends.backend_agg import FigureCanvasAgg as FigureCanvas
+import matplotlib.pyplot as plt
 
 __all__ = ['FigureCanvas', 'FigureManager', 'show']
 
+# matplotlib's ways to draw that open no window, and those of notebooks
+NO_WINDOW = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template', 'inline',
+             'module://matplotlib_inline.backend_inline', 'nbagg', 'notebook',
+             'module://ipympl.backend_nbagg', 'ipympl', 'widget')
 _numbers = itertools.count(1)
+
+
+def unless_a_window_opens(asked=''):
+    """Save figures as files, unless `asked`, or matplotlib, opens windows."""
+    try:
+        plt.switch_backend(asked or plt.get_backend())
+        if plt.get_backend().lower() not in NO_WINDOW:
+            return
+    except Exception:   # each window system raises its own
+        pass
+    if asked:
+        _say('MPLBACKEND is {!r}, which cannot open a window here. Figures '
+             'are saved as files.'.format(asked))
+    plt.switch_backend('module://save_figures')
 
 
 def show(*args, **kwargs):
