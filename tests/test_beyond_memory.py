@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """More images than memory holds go through the layers, block by block."""
+import contextlib
 import os
 import re
 import resource
@@ -41,10 +42,13 @@ def start(folder, *arguments, **how):
 
 def left(folder, process):
     """Return what is left: files, and processes of the program's session."""
-    return [str(path.relative_to(folder)) for path in folder.glob('*/*')] + [
-        other for other in psutil.process_iter()
-        if other.status() != psutil.STATUS_ZOMBIE and
-        os.getsid(other.pid) == process.pid]
+    found = [str(path.relative_to(folder)) for path in folder.glob('*/*')]
+    for other in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if (os.getsid(other.pid) == process.pid and
+                    other.status() != psutil.STATUS_ZOMBIE):
+                found.append(other)
+    return found
 
 
 def test_the_result_is_that_of_the_whole(tmp_path, mnist):
