@@ -3,19 +3,17 @@
 
 The idea: no layer mixes examples. So a block of examples can be read from
 disk, passed through the layers and written back before the next one is read.
-Dask divides the work into such blocks and computes a few of them at a time, in
-threads of this process or, after `dask.distributed.Client(address)`, on the
-machines of a cluster. Only these are in memory, however large the whole is.
-See `recipe`. To show this, the program first writes more images than it allows
-itself to hold.
+Dask does so with a few blocks at a time, in threads or, once a
+`dask.distributed.Client` exists, on a cluster. Only these blocks are in
+memory, however large the whole is: see `recipe`.
 """
 import argparse
+import multiprocessing
 import os
 import resource
 import signal
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 
 # blocks are computed side by side: BLAS threads would compete with them
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
@@ -31,9 +29,6 @@ import surroundings  # noqa: E402
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 
-MIB = 2 ** 20
-BLOCK = 500     # images
-THREADS = 2     # this many blocks are in memory at once
 rng = np.random.RandomState(0)
 W = rng.randn(5, 5, 1, 6).astype(np.float32) / 5
 b = rng.randn(1, 1, 1, 6).astype(np.float32) / 5
@@ -55,28 +50,33 @@ def recipe(source, target):
 def show(folder, n, limit):
     """Write n images, show that they do not fit, and apply the recipe."""
     digits = surroundings.load_mnist('test')['X_test']
-    # the memory that a process can write to
-    resource.setrlimit(resource.RLIMIT_DATA, (limit * MIB, limit * MIB))
-    source, target = (os.path.join(folder, name)
-                      for name in ('images.zarr', 'features.zarr'))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit * 2 ** 20,) * 2)
+    source, target = folder + '/images.zarr', folder + '/features.zarr'
     images = zarr.open(source, mode='w', shape=(n, 28, 28, 1),
-                       chunks=(BLOCK, 28, 28, 1), dtype=np.float32)
-    for i in range(0, n, BLOCK):    # the digits again and again
-        images[i:i + BLOCK] = digits[
-            np.arange(i, min(i + BLOCK, n)) % len(digits), :, :, None]
+                       chunks=(500, 28, 28, 1), dtype=np.float32)
+    for i in range(0, n, len(digits)):      # the same ones again and again
+        images[i:i + len(digits)] = digits[:n - i, :, :, None]
     print('On disk: {} float32, {} MiB; the limit of memory: {} MiB'.format(
-        images.shape, images.nbytes // MIB, limit), flush=True)
+        images.shape, images.nbytes // 2 ** 20, limit), flush=True)
     try:
         np.empty(images.shape, images.dtype)
         print('All at once: they fit', flush=True)
     except MemoryError as error:
         print('All at once: {}'.format(error), flush=True)
-    # an early end, too, waits here until no block is being written any more
-    with ThreadPoolExecutor(THREADS) as pool, dask.config.set(pool=pool):
+    with dask.config.set(num_workers=2):    # blocks at once
         recipe(source, target)
     print('Block by block: {} float32; peak memory: {:.0f} MiB'.format(
         zarr.open(target, mode='r').shape,
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def second(folder, *arguments):
+    """Run `show` in a process that ends early if the first one says so."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        show(folder, *arguments)
+    except (MemoryError, OSError) as error:
+        sys.exit('{}: {}'.format(folder, error))
 
 
 def main():
@@ -93,22 +93,27 @@ def main():
             parser.error('--{}: {} is not from {} to 2**40'.format(
                 name, vars(args)[name], least))
     place = args.folder and os.path.dirname(os.path.abspath(args.folder))
-    if args.folder == '' or place and os.path.lexists(args.folder):
+    if args.folder == '' or os.path.lexists(args.folder or ''):
         parser.error('--folder: {!r} is not a new name'.format(args.folder))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('Terminated.'))
     try:
         with tempfile.TemporaryDirectory(dir=place) as own:
             folder = os.path.join(own, 'new')
-            show(folder, args.examples, args.limit)
-            if args.folder:
+            process = multiprocessing.Process(
+                target=second, args=[folder, args.examples, args.limit])
+            process.start()
+            try:
+                process.join()
+            finally:    # it must not write while its files are removed
+                process.kill()
+                process.join()
+            if args.folder and process.exitcode == 0:
                 os.rename(folder, args.folder)
     except KeyboardInterrupt:
         sys.exit('Interrupted.')
-    except MemoryError:
-        sys.exit('Even a block at a time does not fit: raise --limit.')
     except OSError as error:
-        sys.exit('{}: {}'.format(place or 'the temporary folder',
-                                 error.strerror or error))
+        sys.exit(str(error))
+    sys.exit(process.exitcode)
 
 
 if __name__ == "__main__":
