@@ -24,12 +24,12 @@ if __name__ == '__main__' and sys.argv[1:2] == ['one']:
         os.environ[variable] = '1'
     if hasattr(os, 'sched_setaffinity'):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-import tensorflow.keras as K  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import against  # noqa: E402
 import peers  # noqa: E402
 import lenet5_from_scratch as scratch  # noqa: E402
+import tensorflow.keras as K  # noqa: E402
 lenet5 = __import__('5-lenet5').lenet5
 np = scratch.np
 

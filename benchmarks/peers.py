@@ -12,7 +12,7 @@ import platform
 import sys
 
 import numpy as np
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import tensorflow as tf  # noqa: E402
 try:
     import torch
