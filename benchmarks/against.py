@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Time the four functions against those of an older commit, in turns.
 
-    benchmarks/against.py COMMIT
+`make bench AGAINST=COMMIT` runs `compare`. Both get the same arrays in the
+same run. The best of several turns counts, and the ratio of the two times is
+printed. Only NumPy is needed, and git for the older files.
 
-Both get the same arrays in the same run. The best of several turns counts, and
-the ratio of the two times is printed. Only NumPy is needed, and git for the
-older files.
+Here is the table of layers, which bench.py measures too.
 """
-import argparse
 import os
 import subprocess
 import time
@@ -33,7 +32,23 @@ POOLINGS = [
     (16, '3x3/2, 64 channels, 55x55', (55, 55, 64), (3, 3), (2, 2))]
 
 
-def load(commit):
+def layers():
+    """Return most examples, name, shape, how, for each layer of the table.
+
+    `how` is the shape of W and the padding, or kernel_shape, stride and mode.
+    """
+    return [(most, name, shape, tuple(how)) for most, name, shape, *how in
+            CONVOLUTIONS] + [
+        (most, '{}, {}'.format(name, mode), shape, (*how, mode))
+        for most, name, shape, *how in POOLINGS for mode in ('max', 'avg')]
+
+
+def kind(how):
+    """Return whether a layer is a convolution or pools."""
+    return 'conv' if isinstance(how[1], str) else 'pool'
+
+
+def load(commit=None):
     """Return the four functions of a commit, or of the current files."""
     found = []
     for name in FUNCTIONS:
@@ -50,28 +65,11 @@ def load(commit):
 
 
 def calls(shape, how, dtype, functions):
-    """Return the calls for a layer's two directions.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        The shape of A_prev.
-    how : tuple
-        The shape of W and the padding, or kernel_shape, stride and mode.
-    dtype : str
-        The dtype of all arrays.
-    functions : list of callable
-        What `load` returned.
-
-    Returns
-    -------
-    list of callable
-        Forward and backward, without arguments.
-    """
+    """Return a call forward and one backward, with A_prev of this shape."""
     conv_forward, pool_forward, conv_backward, pool_backward = functions
     rng = np.random.RandomState(0)
     A_prev = rng.randn(*shape).astype(dtype)
-    if isinstance(how[1], str):
+    if kind(how) == 'conv':
         W = rng.randn(*how[0]).astype(dtype)
         b = rng.randn(1, 1, 1, how[0][3]).astype(dtype)
 
@@ -110,54 +108,24 @@ def geometric_mean(ratios):
 
 
 def compare(commit, seconds=1.):
-    """Print the ratio for each layer, and the means.
-
-    Parameters
-    ----------
-    commit : str
-        Any name by which git knows a commit.
-    seconds : float
-        How long to time each call.
-    """
-    both = load(None), load(commit)
-    layers = [('convolution',) + layer for layer in CONVOLUTIONS] + [
-        ('pooling',) + layer + (mode,) for layer in POOLINGS
-        for mode in ('max', 'avg')]
+    """Print time now / time of a commit, for each layer, and the means."""
+    both, found = (load(), load(commit)), {}
     columns = [(m, dtype) for m in (None, 32)
                for dtype in ('float64', 'float32')]
-    found = {'convolution': {}, 'pooling': {}}
     print('time now / time of {}, NumPy {}\n{:<34}{}'.format(
         commit, np.__version__, 'forward and backward each', ''.join(
             '{:>14}'.format('{} {}'.format(m or 'all', dtype))
             for m, dtype in columns)))
-    for kind, most, name, shape, *how in layers:
-        label = ' '.join([name] + how[2:])
+    for most, name, shape, how in layers():
         row = []
         for m, dtype in columns:
             ours, theirs = (calls((m or most,) + shape, how, dtype, functions)
                             for functions in both)
-            row += [ratio(*pair, seconds) for pair in zip(ours, theirs)]
-            found[kind].update({
-                (label, m or most, dtype, direction): x for direction, x in
-                zip(('forward', 'backward'), row[-2:])})
-        print('{:<34}'.format(label) + ''.join(map('{:7.2f}'.format, row)),
+            for direction, *pair in zip(('forward', 'backward'), ours, theirs):
+                row.append(ratio(*pair, seconds))
+                found.setdefault((kind(how), direction), []).append(row[-1])
+        print('{:<34}'.format(name) + ''.join(map('{:7.2f}'.format, row)),
               flush=True)
-    for kind, ratios in found.items():
-        worst = max(ratios, key=ratios.get)
-        print('{}: geometric mean {:.3f}, largest {:.2f} ({})'.format(
-            kind, geometric_mean(list(ratios.values())), ratios[worst],
-            ', '.join(map(str, worst))))
-
-
-def main():
-    """Compare with the commit that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('commit')
-    parser.add_argument('--seconds', type=float, default=1.,
-                        help='how long to time each call (%(default)s)')
-    args = parser.parse_args()
-    compare(args.commit, args.seconds)
-
-
-if __name__ == '__main__':
-    main()
+    for names, ratios in found.items():
+        print('{} {}: geometric mean {:.3f}, largest {:.2f}'.format(
+            *names, geometric_mean(ratios), max(ratios)))

@@ -1,121 +1,86 @@
 #!/usr/bin/env python3
 """The figures of the speed, drawn from what bench.py has measured."""
+import os
+
 import matplotlib
 matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
 
-against = __import__('against')
-bench = __import__('bench')
+import bench  # noqa: E402
 
-GROUPS = [('conv', 'forward'), ('conv', 'backward'), ('pool', 'forward'),
-          ('pool', 'backward')]
-NAMES = {'conv': 'convolution', 'pool': 'pooling'}
 # colours that colour-blind readers can tell apart
 COLOURS = {'float64': '#e69f00', 'float32': '#0072b2'}
+NAMES = {'conv': 'convolution', 'pool': 'pooling'}
 
 
-def on_white(figure, path):
-    """Save a figure that is legible in light and dark mode."""
+def finish(figure, axes, places, labels, ticks, rows, path):
+    """Label the axes, 1/2, 1, 2 times as long, and save a figure."""
+    axes.set_yticks(places)
+    axes.set_yticklabels(labels, fontsize=8)
+    axes.axvline(1, color='black', linewidth=1)
+    axes.set_xscale('log')
+    axes.set_xticks(ticks)
+    axes.set_xticklabels(['1/{:g}'.format(1 / tick) if tick < 1 else
+                          '{:g}'.format(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(axis='x', alpha=.3)
+    axes.set_xlabel('time of ours / time of {}\n(left of 1: ours is faster)'
+                    .format('the faster of TensorFlow and PyTorch' if any(
+                        'pytorch' in row for row in rows) else 'TensorFlow'))
     figure.tight_layout()
-    figure.savefig(path, facecolor='white', metadata={'Date': None})
+    # white, so that it is legible in dark mode; no version, so that drawing
+    # again gives the same bytes
+    figure.savefig(path, dpi=110, facecolor='white',
+                   metadata={'Software': None})
     plt.close(figure)
 
 
-def logarithmic(axis, ticks=(.0625, .125, .25, .5, 1, 2, 4)):
-    """Label an axis of ratios: 1/2, 1, 2."""
-    axis.axes.set_xscale('log')
-    axis.set_ticks(ticks)
-    axis.set_ticklabels(['1/{:g}'.format(1 / tick) if tick < 1 else
-                         '{:g}'.format(tick) for tick in ticks])
-    axis.axes.minorticks_off()
-    axis.axes.grid(axis='x', alpha=.3)
-
-
-def against_what(results):
-    """Return the names of the libraries, for a label."""
-    return ('the faster of TensorFlow and PyTorch'
-            if 'pytorch' in results['one']['versions'] else 'TensorFlow')
-
-
-def summary(results, path):
+def summary(rows, path):
     """Draw a bar for each kind, direction, precision and number of cores."""
     figure, axes = plt.subplots(figsize=(8, 4.6))
     places, labels = [], []
-    for i, (kind, direction) in enumerate(GROUPS):
-        bars = [(cores, dtype) for cores in ('one', 'all')
-                for dtype in ('float64', 'float32')]
-        for j, (cores, dtype) in enumerate(bars):
-            ratio = against.geometric_mean([
-                bench.faster(row) for row in bench.chosen(
-                    results, cores, kind=kind, direction=direction,
-                    dtype=dtype, small=False)])
-            place = -5 * i - j
-            axes.barh(place, ratio - 1, .9, left=1, color=COLOURS[dtype],
-                      alpha=1 if cores == 'one' else .55)
-            axes.text(min(ratio, 1) * .96, place, '{:.2f}'.format(ratio),
-                      ha='right', va='center', fontsize=9)
-            places.append(place)
-            labels.append('{}{}, {}'.format(
-                '{} {}:  '.format(NAMES[kind], direction) if j == 0 else '',
-                'one core' if cores == 'one' else 'all cores', dtype))
-    axes.set_yticks(places)
-    axes.set_yticklabels(labels, fontsize=9)
-    axes.axvline(1, color='black', linewidth=1)
-    logarithmic(axes.xaxis, (.125, .25, .5, 1, 2))
-    axes.set_xlabel('time of ours / time of {}\n(left of 1: ours is faster; '
-                    'geometric means)'.format(against_what(results)))
-    on_white(figure, path)
+    for kind in 'conv', 'pool':
+        for direction in 'forward', 'backward':
+            for cores in 'one', 'all':
+                for dtype in 'float64', 'float32':
+                    ratio = bench.mean(bench.chosen(
+                        rows, cores=cores, kind=kind, direction=direction,
+                        dtype=dtype))
+                    n = len(places)
+                    places.append(-n - n // 4)      # a gap after every fourth
+                    labels.append('{}{}, {}'.format(
+                        '' if n % 4 else '{} {}:  '.format(NAMES[kind],
+                                                           direction),
+                        'one core' if cores == 'one' else 'all cores', dtype))
+                    axes.barh(places[-1], ratio - 1, .9, left=1,
+                              color=COLOURS[dtype],
+                              alpha=1 if cores == 'one' else .55)
+                    axes.text(min(ratio, 1) * .96, places[-1],
+                              '{:.2f}'.format(ratio), ha='right', va='center',
+                              fontsize=8)
+    finish(figure, axes, places, labels, (.125, .25, .5, 1, 2), rows, path)
 
 
-def layers(results, path):
+def layers(heading, rows, path):
     """Draw a bar for every layer, on one core."""
-    rows = bench.chosen(results, 'one', small=False)
+    rows = bench.chosen(rows, cores='one')
     names = list(dict.fromkeys(
-        (row['layer'], row['direction']) for row in rows))
-    places = {name: i for i, name in enumerate(reversed(names))}
-    figure, axes = plt.subplots(figsize=(8, 8))
+        '{layer} {direction}'.format(**row) for row in reversed(rows)))
+    figure, axes = plt.subplots(figsize=(8, .3 * len(names) + .9))
     for dtype, shift in ('float64', .2), ('float32', -.2):
         some = [row for row in rows if row['dtype'] == dtype]
-        ratios = list(map(bench.faster, some))
-        axes.barh([places[row['layer'], row['direction']] + shift
-                   for row in some], [ratio - 1 for ratio in ratios], .38,
-                  left=1, color=COLOURS[dtype],
-                  label='{}: geometric mean {:.2f}'.format(
-                      dtype, against.geometric_mean(ratios)))
-    axes.axvline(1, color='black', linewidth=1)
-    logarithmic(axes.xaxis)
-    axes.set_yticks(list(places.values()))
-    axes.set_yticklabels(['{} {}'.format(*name) for name in places],
-                         fontsize=8)
+        axes.barh([names.index('{layer} {direction}'.format(**row)) + shift
+                   for row in some], [bench.faster(row) - 1 for row in some],
+                  .38, left=1, color=COLOURS[dtype], label=dtype)
     axes.set_ylim(-.6, len(names) - .4)
-    axes.set_xlabel('one core: time of ours / time of {}\n(left of 1: ours is '
-                    'faster)'.format(against_what(results)), fontsize=9)
-    axes.legend(loc='best', fontsize=8)
-    on_white(figure, path)
+    axes.set_title('One core: ' + heading.split(',')[0], fontsize=9)
+    axes.legend(fontsize=8)
+    finish(figure, axes, range(len(names)), names,
+           (.0625, .125, .25, .5, 1, 2, 4), rows, path)
 
 
-def growth(results, path):
-    """Draw the time per image and per pixel, relative to the fastest."""
-    figure, panels = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True)
-    for axes, (what, rows) in zip(panels, results['one']['growth'].items()):
-        for name in rows[0][1]:
-            times = np.array([taken[name] for _, taken in rows])
-            axes.plot([size for size, _ in rows], times / times.min(), 'o-',
-                      markersize=3, label=name)
-        axes.axhline(1.5, color='black', linewidth=.8, linestyle='dotted')
-        axes.set_xscale('log')
-        axes.grid(alpha=.3)
-        axes.set_xlabel('images of 28 x 28' if what == 'examples' else
-                        'pixels across, 28 rows')
-    panels[0].set_ylim(bottom=0)        # the axis is shared
-    panels[0].set_ylabel('time per pixel / the least')
-    panels[0].legend(fontsize=8, loc='lower left')
-    on_white(figure, path)
-
-
-def draw(results, path):
-    """Draw all figures; path has a place for their names and endings."""
-    plt.rcParams.update({'svg.hashsalt': '0', 'svg.fonttype': 'path'})
-    for drawing in summary, layers, growth:
-        drawing(results, path.format(drawing.__name__, 'svg'))
+def draw(heading, rows, folder, ending):
+    """Draw the means of a run and, if PyTorch took part, each layer."""
+    summary(rows, os.path.join(folder, 'summary-{}.png'.format(ending)))
+    if any('pytorch' in row for row in rows):
+        layers(heading, rows, os.path.join(folder, 'layers.png'))

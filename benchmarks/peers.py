@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""The same four computations in each of the libraries that are compared.
+"""The same four computations as loops, in TensorFlow and in PyTorch.
 
 For one layer, `conv_calls` and `pool_calls` return a function without
 arguments for each library and direction. Arrays are converted beforehand, so
-that a call does the computation and nothing else.
+that a call does the computation and nothing else. A peer is given what ours is
+given: if ours must first find the maxima, so must the peer. PyTorch's arrays
+have its default layout, channels before rows.
 """
 import os
 import platform
 import sys
 
 import numpy as np
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 import tensorflow as tf  # noqa: E402
 try:
     import torch
@@ -18,14 +20,13 @@ except ImportError:
     torch = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'lesson')]
-loops = __import__('loops')
+sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
+                         for room in ('lesson', 'examples', 'mains')]
+import loops  # noqa: E402
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward
 pool_backward = __import__('3-pool_backward').pool_backward
-further = __import__('further')
-CHANNELS_FIRST = 'pytorch', 'mygrad', 'onnxruntime'
 
 
 def versions():
@@ -33,17 +34,15 @@ def versions():
     found = {'python': platform.python_version(), 'numpy': np.__version__,
              'tensorflow': tf.__version__,
              'pytorch': getattr(torch, '__version__', None)}
-    for name in 'mygrad', 'jax', 'onnxruntime':
-        found[name] = getattr(sys.modules.get(name), '__version__', None)
     return {name: version for name, version in found.items() if version}
 
 
-def add(calls, more):
-    """Add {library: {direction: call}} to {direction: {library: call}}."""
-    for library, directions in more.items():
-        for direction, call in directions.items():
-            calls[direction][library] = call
-    return calls
+def one_thread():
+    """Let the libraries compute in one thread."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if torch:
+        torch.set_num_threads(1)
 
 
 def identity(Z):
@@ -57,13 +56,7 @@ def channels_first(array):
 
 
 def check_agreement(calls):
-    """Raise unless all libraries agree with ours, up to rounding.
-
-    Parameters
-    ----------
-    calls : dict of str to callable
-        The call of each library, for one direction of one layer.
-    """
+    """Raise unless all libraries agree with ours, up to rounding."""
     results = {}
     for name, call in calls.items():
         result = call()
@@ -71,7 +64,7 @@ def check_agreement(calls):
         results[name] = [np.asarray(array) for array in result]
     ours = results.pop('ours')
     for name, theirs in results.items():
-        if name in CHANNELS_FIRST:
+        if name == 'pytorch':
             # channels come before rows, and new channels before previous
             orders = [(0, 2, 3, 1), (2, 3, 1, 0), (0,)]
             theirs = [array.transpose(order)
@@ -83,24 +76,9 @@ def check_agreement(calls):
 
 
 def conv_calls(shape, W_shape, padding, dtype):
-    """Return the calls for a convolution with stride 1.
+    """Return {direction: {library: call}} for a convolution with stride 1.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        (m, h_prev, w_prev, c_prev).
-    W_shape : tuple of int
-        (kh, kw, c_prev, c_new).
-    padding : {'same', 'valid'}
-        As in the tasks.
-    dtype : str
-        The dtype of all arrays.
-
-    Returns
-    -------
-    dict of str to dict of str to callable
-        For 'forward' and 'backward', the call of each library. 'loops'
-        computes only the first example.
+    'loops' computes only the first example.
     """
     rng = np.random.RandomState(0)
     A_prev, W = rng.randn(*shape).astype(dtype), rng.randn(*W_shape).astype(
@@ -144,29 +122,7 @@ def conv_calls(shape, W_shape, padding, dtype):
             lambda: torch.ops.aten.convolution_backward(
                 dZ_t, A_t, W_t, [W_shape[3]], [1, 1], zeros, [1, 1], False,
                 [0, 0], 1, [True, True, True]))
-    return add(calls, further.conv_calls(A_prev, W, b, dZ, padding))
-
-
-def conv_product(shape, W_shape, padding, dtype):
-    """Return a call that is only the matrix product of unrolled windows.
-
-    The windows are those of at most 64 examples, unrolled beforehand. The
-    second value says how many times that makes the whole batch.
-    """
-    m, h_prev, w_prev, c_prev = shape
-    kh, kw, _, c_new = W_shape
-    h_new, w_new = ((h_prev, w_prev) if padding == 'same'
-                    else (h_prev - kh + 1, w_prev - kw + 1))
-    n = min(m, 64)
-    columns = np.ones((n * h_new * w_new, kh * kw * c_prev), dtype)
-    kernels = np.ones((kh * kw * c_prev, c_new), dtype)
-    Z = np.empty((len(columns), c_new), dtype)
-    return lambda: np.matmul(columns, kernels, out=Z), m / n
-
-
-def copy_of_input(shape, dtype):
-    """Return a call that only copies an array of this shape."""
-    return np.ones(shape, dtype).copy
+    return calls
 
 
 def pool_calls(shape, kernel_shape, stride, mode, dtype):
@@ -224,5 +180,4 @@ def pool_calls(shape, kernel_shape, stride, mode, dtype):
                 'avg': torch.nn.functional.avg_pool2d}[mode]
         calls['forward']['pytorch'] = lambda: pool(A_t, kernel_shape, stride)
         calls['backward']['pytorch'] = torch_backward
-    return add(calls, further.pool_calls(A_prev, kernel_shape, stride, mode,
-                                         dA))
+    return calls

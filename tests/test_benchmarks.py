@@ -1,85 +1,78 @@
 #!/usr/bin/env python3
-"""The pages show what the benchmarks have measured."""
+"""The page of the benchmarks shows what they have measured."""
 import doctest
-import json
+import glob
+import itertools
 import os
 import re
+import sys
 
 import pytest
 
 from conftest import ROOT
 
 ROOM = os.path.join(ROOT, 'benchmarks')
-# Python's version and the processor's instruction set
-RUNS = ['3.13-avx512', '3.13-avx2', '3.8-avx512', '3.8-avx2']
+sys.path.append(ROOM)
+import against  # noqa: E402
+import bench  # noqa: E402
+
+RUNS = sorted(glob.glob(os.path.join(ROOM, 'results-*.csv')))
 
 
-@pytest.fixture
-def bench(monkeypatch):
-    """Return the module of bench.py."""
-    monkeypatch.syspath_prepend(ROOM)
-    return __import__('bench')
+@pytest.mark.parametrize('path', RUNS, ids=os.path.basename)
+def test_the_page_shows_the_means(path):
+    """It has a row for each run, with the geometric means and the loops."""
+    heading, rows = bench.read(path)
+    times = [row['loops'] / row['ours'] for row in rows if 'loops' in row]
+    epochs = [row['ours'] / row['tensorflow'] for row in rows
+              if row['kind'] == 'network']
+    cells = ' | '.join(['{:.2f}'] * 10).format(
+        *bench.means(rows), *bench.means(rows, small=True), *epochs)
+    with open(os.path.join(ROOM, 'README.md'), encoding='utf-8') as file:
+        found = [line for line in file if cells in line]
+    assert len(found) == 1 and os.path.basename(path) in found[0]
+    least, most = re.search(r'(\d+) to (\d+)', found[0].replace(
+        ',', '')).groups()
+    assert ['{:.2g}'.format(float(least)), '{:.2g}'.format(float(most))] == [
+        '{:.2g}'.format(min(times)), '{:.2g}'.format(max(times))]
 
 
-def text(*path):
-    """Return the text of a file."""
-    with open(os.path.join(ROOT, *path), encoding='utf-8') as file:
-        return file.read()
+@pytest.mark.parametrize('path', RUNS, ids=os.path.basename)
+def test_every_layer_was_measured(path, tmp_path):
+    """Each was compared with a library and the loops; reading loses nothing.
+    """
+    heading, rows = bench.read(path)
+    assert os.path.basename(path) == 'results-{}.csv'.format(
+        bench.ending(heading))
+    layers = {(row['kind'], row['layer']) for row in bench.chosen(rows)}
+    assert {kind for kind, _ in layers} == {'conv', 'pool'}
+    for kind, layer in layers:
+        for how in itertools.product(('one', 'all'), ('float64', 'float32'),
+                                     ('forward', 'backward'), (False, True)):
+            cores, dtype, direction, small = how
+            row, = bench.chosen(rows, small, kind=kind, layer=layer,
+                                cores=cores, dtype=dtype, direction=direction)
+            assert cores == 'all' or row['loops'] > row['ours']
+    assert all(row['ours'] > 0 and row['tensorflow'] > 0 for row in rows)
+    assert bench.report(heading, rows).count('\n') > len(rows)
+    copy = str(tmp_path / 'copy')
+    bench.write(copy, heading, rows)
+    assert bench.read(copy) == (heading, rows)
 
 
-def results(run):
-    """Return the saved results of a full run."""
-    return json.loads(text('benchmarks', 'results-{}.json'.format(run)))
+def test_a_commit_can_be_compared(monkeypatch, capsys):
+    """One small layer of each kind is timed in turns with the last commit."""
+    monkeypatch.setattr(against, 'CONVOLUTIONS', [
+        (2, 'small', (5, 5, 1), (3, 3, 1, 2), 'same')])
+    monkeypatch.setattr(against, 'POOLINGS', [
+        (2, 'small', (4, 4, 2), (2, 2), (2, 2))])
+    against.compare('HEAD', seconds=0)
+    shown = capsys.readouterr().out
+    assert len(re.findall(r'^small', shown, re.M)) == 3
+    assert len(re.findall(r'geometric mean \d', shown)) == 4
 
 
-@pytest.mark.parametrize('run', RUNS)
-def test_the_report_is_that_of_the_results(bench, run):
-    """Each number of the report follows from the saved times."""
-    found = results(run)
-    assert bench.ending(found) == run and not found['one']['quick']
-    assert '\n'.join(bench.report(found)) + '\n' == text(
-        'benchmarks', 'report-{}.txt'.format(run))
-
-
-def test_the_page_shows_every_goal_and_verdict(bench):
-    """The list in the room's page is the end of the report."""
-    page = text('benchmarks', 'README.md')
-    shown = page.split('```text\n')[1].split('```')[0]
-    report = bench.report(results('3.13-avx512'))
-    assert shown.strip().split('\n') == report[report.index('goals') + 1:]
-    assert re.search(r'MISSED|reached', shown)
-
-
-@pytest.mark.parametrize('run', RUNS)
-@pytest.mark.parametrize('page', ['benchmarks/README.md'])
-def test_the_pages_show_the_means(bench, page, run):
-    """Both have the geometric means of large batches; a missed one is bold."""
-    cells = [('**{:.2f}**' if number > most else '{:.2f}').format(number)
-             for name, number, most in bench.goals(results(run))
-             if 'large batches' in name and name.endswith('mean')]
-    assert len(cells) == 4
-    rows = [line for line in text(page).split('\n')
-            if line.endswith('| {} |'.format(' | '.join(cells)))]
-    version, instructions = run.split('-')
-    assert len(rows) == 1 and {
-        'avx2': 'AVX2', 'avx512': 'AVX-512'}[instructions] in rows[0]
-    assert ('course' in rows[0]) == (version == '3.8')
-
-
-def test_every_row_has_its_peers(bench):
-    """Each layer was compared with a library, the floor and the loops."""
-    for run in RUNS:
-        found = results(run)
-        rows = found['one']['layers'] + found['all']['layers']
-        assert len(rows) == 2 * 2 * 2 * 26
-        for row in rows:
-            assert {'ours', 'tensorflow', 'floor'} <= set(row['seconds'])
-            assert all(taken > 0 for taken in row['seconds'].values())
-        assert all('loops' in row['seconds']
-                   for row in found['one']['layers'])
-
-
-def test_examples_in_docstrings(bench):
+def test_examples_in_docstrings():
     """The examples in the benchmark's docstrings are true."""
     assert doctest.testmod(bench).attempted
     assert not doctest.testmod(bench).failed
