@@ -232,7 +232,7 @@ def draw_convolution():
         frame(axes, left, 1, 2, ec=ORANGE, lw=6)
         for k, top in enumerate((5.4, 8.8)):
             draw_cells(axes, W[:, :, c, k], left, top,
-                       'kernel {}'.format(k), ORANGE)
+                       'kernel {}, channel {}'.format(k, c), ORANGE)
     for k, top in enumerate((5.4, 8.8)):
         draw_cells(axes, b[None, k:k + 1], 8, top + .5, 'bias', ORANGE)
         draw_cells(axes, Z[..., k], 10.5, top, 'output {}'.format(k), GREEN)
