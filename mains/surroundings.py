@@ -24,6 +24,7 @@ def prepare(figures=False):
         Whether the program draws. If no window can open, figures are saved.
     """
     sys.path.insert(0, ROOT)
+    sys.dont_write_bytecode = True      # TensorFlow's would stay in /tmp
     # TensorFlow's words on processors and cards would bury the output
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
     os.environ['KERAS_BACKEND'] = 'tensorflow'  # keras.json may name another
@@ -58,9 +59,8 @@ def _fail(kind, error, trace):
 
 
 def _end(signum, frame):
-    """Handle Ctrl-C; TensorFlow 2.6 could lose an exception."""
+    """Handle Ctrl-C, below a bar too; TensorFlow 2.6 may lose exceptions."""
     with contextlib.suppress(OSError):      # standard error is closed
-        # on a terminal, the current line may hold a progress bar
         os.write(2, b'\n' * os.isatty(2) + b'Interrupted.\n')
     signal.signal(signum, signal.SIG_DFL)
     signal.raise_signal(signum)

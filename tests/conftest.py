@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What the tests share: paths, the four functions, their definitions, data."""
 import os
+import re
 import signal
+import subprocess
 import sys
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(TESTS)
+MAINS = os.path.join(ROOT, 'mains')
+LOAD = 'surroundings.load_mnist()'
 sys.path[:0] = [ROOT] + [os.path.join(ROOT, room)
                          for room in ('data', 'mains', 'lesson', 'check')]
 # it comes last, as its distributed.py would hide Dask's package of that name
@@ -76,6 +80,91 @@ def close(ours, theirs, rtol=1e-12):
     assert ours.shape == theirs.shape
     scale = np.abs(theirs).max() if theirs.size else 1
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=rtol * scale)
+
+
+def run(command, cwd, **variables):
+    """Run a program to its end; return its output, complaints, PNG files.
+
+    The program has no display. It must succeed, and each file that it names
+    among its complaints must be a PNG file.
+    """
+    env = {name: value for name, value in os.environ.items()
+           if name not in ('DISPLAY', 'WAYLAND_DISPLAY', 'MPLBACKEND')}
+    result = subprocess.run(
+        command, cwd=str(cwd), env=dict(env, **variables),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        universal_newlines=True)
+    assert result.returncode == 0, result.stderr
+    named = re.findall(r'^(/.*\.png)$', result.stderr, re.MULTILINE)
+    for path in named:
+        with open(path, 'rb') as file:
+            assert file.read(8) == b'\x89PNG\r\n\x1a\n'
+    return result.stdout, result.stderr, named
+
+
+def driver(n):
+    """Return the path of driver n."""
+    return os.path.join(MAINS, '{}-main.py'.format(n))
+
+
+def text(*path):
+    """Return the text of a file."""
+    with open(os.path.join(*path)) as file:
+        return file.read()
+
+
+def course(name):
+    """Return one of the course's texts."""
+    return text(TESTS, 'course', name)
+
+
+# what the course's listings print, according to the course; driver 3's
+# transcript was made with other numbers than its listing, so the output of the
+# listing is taken from an older page
+PRINTED = {n: course('{}-transcript.txt'.format(name))
+           for n, name in enumerate(['0', '1', '2', '3-listing'])}
+
+
+def with_fewer_digits(n, folder, most=5000):
+    """Write driver n into a folder, for some digits; return its name.
+
+    All 50,000 take minutes; tests/tools/trained.py judges what they give.
+    """
+    name = '{}-main.py'.format(n)
+    listing = text(driver(n))
+    assert listing.count(LOAD) == 1
+    (folder / name).write_text(listing.replace(
+        LOAD, '{{name: A[:{}] for name, A in {}.items()}}'.format(most, LOAD)))
+    return name
+
+
+def python_files():
+    """Return the paths of all Python files, except environments."""
+    paths = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
+        paths += [os.path.relpath(os.path.join(folder, name), ROOT)
+                  for name in names if name.endswith('.py')]
+    return sorted(paths)
+
+
+def source(path):
+    """Return a file's text."""
+    with open(os.path.join(ROOT, path), newline='', encoding='utf-8') as file:
+        return file.read()
+
+
+def links():
+    """Return each Markdown file and each file that it links to or shows."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
+        for name in names:
+            if name.endswith('.md'):
+                path = os.path.relpath(os.path.join(folder, name), ROOT)
+                found += [(path, target) for target in re.findall(
+                    r'\]\(([^)#:]+)\)|src="([^":]+)"', source(path))]
+    return sorted((path, ''.join(target)) for path, target in found)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from conftest import ROOT
-from test_drivers import MAINS, run
+from conftest import MAINS, ROOT, run
 
 # the paper's numbers, each with the words around it
 PAPER = """

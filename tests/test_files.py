@@ -9,36 +9,7 @@ import sys
 import pytest
 
 import rules
-from conftest import ROOT
-
-
-def python_files():
-    """Return the paths of all Python files, except environments."""
-    paths = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
-        paths += [os.path.relpath(os.path.join(folder, name), ROOT)
-                  for name in names if name.endswith('.py')]
-    return sorted(paths)
-
-
-def source(path):
-    """Return a file's text."""
-    with open(os.path.join(ROOT, path), newline='', encoding='utf-8') as file:
-        return file.read()
-
-
-def links():
-    """Return each Markdown file and each file that it links to or shows."""
-    found = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
-        for name in names:
-            if name.endswith('.md'):
-                path = os.path.relpath(os.path.join(folder, name), ROOT)
-                found += [(path, target) for target in re.findall(
-                    r'\]\(([^)#:]+)\)|src="([^":]+)"', source(path))]
-    return sorted((path, ''.join(target)) for path, target in found)
+from conftest import ROOT, links, python_files, source
 
 
 def test_all_files_are_found():

@@ -8,9 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
-from test_drivers import PRINTED, course, run
-from test_files import links, python_files
+from conftest import PRINTED, ROOT, course, links, python_files, run
 
 ROOMS = ['benchmarks', 'check', 'data', 'examples', 'lesson', 'mains', 'tests']
 TASKS = sorted(name for name in os.listdir(ROOT) if re.match('[0-5]-', name))

@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """In a hostile environment, drivers still print, or say plainly why not."""
-import contextlib
 import io
 import os
 import resource
-import runpy
 import shutil
 import signal
 import subprocess
@@ -14,214 +12,148 @@ import zipfile
 import numpy as np
 import pytest
 
-from conftest import ROOT, TESTS
-from test_drivers import MAINS, PRINTED, driver, run, with_fewer_digits
+import surroundings
+from conftest import (MAINS, PRINTED, ROOT, TESTS, driver, run,
+                      with_fewer_digits)
 
-scratch = __import__('lenet5_from_scratch')
-PROGRAMS = [driver(n) for n in range(6)] + [
-    os.path.join(ROOT, 'examples', name) for name in (
-        'lenet5_from_scratch.py', 'distributed.py', 'beyond_memory.py')]
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """Return a copy of the repository in which the data may be damaged."""
-    for room in 'mains', 'examples':
-        shutil.copytree(os.path.join(ROOT, room), str(tmp_path / room))
-    (tmp_path / 'data').mkdir()
-    for name in os.listdir(ROOT):
-        if name[0].isdigit():
-            shutil.copy(os.path.join(ROOT, name), str(tmp_path))
-    return tmp_path
+EXAMPLES = [os.path.join(ROOT, 'examples', name + '.py') for name in (
+    'lenet5_from_scratch', 'distributed', 'beyond_memory')]
 
 
 def start(program, cwd, **how):
     """Start a program that must fail or be interrupted."""
     return subprocess.Popen(
-        [sys.executable, str(program)], cwd=str(cwd), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, universal_newlines=True, **how)
+        [sys.executable, str(program)], cwd=str(cwd), universal_newlines=True,
+        **dict({'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}, **how))
 
 
-def check_one_line(copy, program='mains/2-main.py'):
-    """Assert that a program ends with code 1 and a line about MNIST.npz."""
-    process = start(copy / program, copy)
-    output, complaint = process.communicate()
-    assert (process.returncode, output) == (1, '')
-    assert 'Traceback' not in complaint
-    line = complaint.split('\n')[-2]
-    assert line.count(str(copy / 'data' / 'MNIST.npz')) == 1
-    assert line.count('"') == 0 and line.count("'") % 2 == 0
-    assert 'git checkout' in line and 'data/README.md' in line
-    return line
+def complaint_of(program, cwd, **how):
+    """Return the one line with which a program ends that must fail."""
+    process = start(program, cwd, **how)
+    complaint = process.communicate()[1]
+    assert process.returncode == 1 and 'Traceback' not in complaint
+    return complaint.split('\n')[-2]
 
 
-@pytest.mark.parametrize('program', PROGRAMS)
-def test_the_data_are_missing(copy, program):
+@pytest.mark.parametrize('program', [driver(2), driver(5)] + EXAMPLES)
+def test_the_data_are_missing(tmp_path, program):
     """Every program says what is missing and how to repair it."""
-    line = check_one_line(copy, os.path.relpath(program, ROOT))
-    assert ': No such file or directory. ' in line
+    for room in 'mains', 'examples':
+        shutil.copytree(os.path.join(ROOT, room), str(tmp_path / room))
+    for name in os.listdir(ROOT):
+        if name[0].isdigit():
+            shutil.copy(os.path.join(ROOT, name), str(tmp_path))
+    line = complaint_of(tmp_path / os.path.relpath(program, ROOT), tmp_path)
+    assert line.startswith(str(tmp_path / 'data' / 'MNIST.npz') + ': ')
+    assert 'git checkout' in line and 'data/README.md' in line
 
 
-def missing(lib):
-    """Leave an array out."""
-    del lib['Y_valid']
+def check_refused(monkeypatch, path, words, *parts):
+    """Assert that a file in place of MNIST.npz is refused in one line."""
+    monkeypatch.setattr(surroundings, 'MNIST', str(path))
+    with pytest.raises(SystemExit) as caught:
+        surroundings.load_mnist(*parts)
+    assert str(caught.value).startswith(str(path) + ': ')
+    assert words in str(caught.value) and '\n' not in str(caught.value)
 
 
-def too_few(lib):
-    """Leave an image out."""
-    lib['X_train'] = lib['X_train'][1:]
-
-
-def bytes_of_pixels(lib):
-    """Store the pixels as bytes."""
-    lib['X_train'] = (lib['X_train'] * 256).astype(np.uint8)
-
-
-def doubles(lib):
-    """Store the pixels with double precision."""
-    lib['X_test'] = lib['X_test'].astype(np.float64)
-
-
-def too_bright(lib):
-    """Scale the pixels to 0 to 255."""
-    lib['X_valid'] = lib['X_valid'] * np.float32(256)
-
-
-def not_a_number(lib):
-    """Set one pixel to NaN."""
-    lib['X_train'] = lib['X_train'].copy()
-    lib['X_train'][9, 9, 9] = np.nan
-
-
-def no_digit(lib):
-    """Set one label to a number that is not a digit."""
-    lib['Y_train'] = np.where(np.arange(50000) == 7, 99, lib['Y_train'])
-
-
-def float_labels(lib):
-    """Store the labels as float64."""
-    lib['Y_test'] = lib['Y_test'].astype(float)
-
-
-@pytest.mark.parametrize('damage, words', [
-    (missing, 'Y_valid'), (too_few, 'X_train has the shape'),
-    (bytes_of_pixels, 'X_train is uint8, expected float32'),
-    (doubles, 'X_test is float64, expected float32'),
-    (too_bright, 'X_valid lies between 0.0 and 255.0, expected 0 to 1'),
-    (not_a_number, 'X_train lies between nan and nan'),
-    (no_digit, 'Y_train lies between 0 and 99, expected 0 to 9'),
-    (float_labels, 'Y_test is float64, expected integers')])
-def test_the_data_are_others(copy, mnist, damage, words):
+@pytest.mark.parametrize('name, change, words', [
+    ('Y_valid', lambda Y: None, 'Y_valid is not a file'),
+    ('X_test', lambda X: X[1:], 'float32 (9999, 28, 28)'),
+    ('X_valid', lambda X: (X * 256).astype(np.uint8), 'X_valid is uint8'),
+    ('X_valid', lambda X: X * 256, 'from 0.0 to 255.0, expected'),
+    ('X_test', lambda X: np.where(X == X[9, 9, 9], np.nan, X), 'from nan to'),
+    ('Y_test', lambda Y: np.where(Y == 7, 99, Y), 'from 0 to 99, expected'),
+    ('Y_valid', lambda Y: Y * 1., 'Y_valid is float64')])
+def test_the_data_are_others(tmp_path, monkeypatch, mnist, name, change,
+                             words):
     """An array that is missing, or not as it must be, is named."""
-    lib = dict(mnist)
-    damage(lib)
-    np.savez(str(copy / 'data' / 'MNIST.npz'), **lib)
-    assert words in check_one_line(copy)
+    part = name[2:]
+    lib = {key: mnist[key] for key in ('X_' + part, 'Y_' + part)}
+    lib[name] = change(lib[name])
+    np.savez(str(tmp_path / 'npz'), **{
+        key: array for key, array in lib.items() if array is not None})
+    check_refused(monkeypatch, tmp_path / 'npz.npz', words, part)
 
 
-@pytest.fixture(scope='module')
-def npz():
-    """Return the bytes of MNIST.npz."""
-    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
-        return file.read()
-
-
-@pytest.mark.parametrize('kept', [0, 100, 10 ** 6, -1])
-def test_the_data_are_cut_short(copy, npz, kept):
-    """A file that is cut off anywhere is reported."""
-    (copy / 'data' / 'MNIST.npz').write_bytes(npz[:kept])
-    check_one_line(copy)
-
-
-def test_the_data_are_damaged_inside(copy, npz):
-    """The archive's checksum reveals a changed byte."""
-    content = bytearray(npz)
-    content[len(content) // 2] ^= 1
-    (copy / 'data' / 'MNIST.npz').write_bytes(content)
-    check_one_line(copy)
-
-
-def test_the_data_are_encrypted(copy, npz):
-    """An archive that needs a password is reported."""
-    content = bytearray(npz)
-    content[content.index(b'PK\x01\x02') + 8] |= 1
-    (copy / 'data' / 'MNIST.npz').write_bytes(content)
-    assert 'encrypted' in check_one_line(copy)
-
-
-@pytest.mark.parametrize('header', [
-    b"\x93NUMPY\x01\x00\x10\x00{'descr': (((   \n", b'\x93NUMPY\x09\x09',
-    b'no array'])
-def test_the_data_have_a_broken_header(copy, header):
-    """An array that NumPy cannot read is reported, even in a sound archive."""
-    with zipfile.ZipFile(str(copy / 'data' / 'MNIST.npz'), 'w') as archive:
+def headed(header):
+    """Return a sound archive with an array that NumPy cannot read."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, 'w') as archive:
         archive.writestr('X_train.npy', header)
-    check_one_line(copy)
+    return content.getvalue()
 
 
-def test_the_data_are_a_folder(copy):
-    """A folder with the name of the file is reported."""
-    (copy / 'data' / 'MNIST.npz').mkdir()
-    assert 'Is a directory' in check_one_line(copy)
+@pytest.mark.parametrize('damage', [
+    lambda npz: b'', lambda npz: npz[:10 ** 6], lambda npz: npz[:-1],
+    lambda npz: npz[:10 ** 7] + b'changed' + npz[10 ** 7 + 7:],
+    lambda npz: npz.replace(b'\x00\x00\x08\x00', b'\x01\x00\x08\x00'),
+    lambda npz: headed(b'no array'), lambda npz: headed(
+        b"\x93NUMPY\x01\x00\x10\x00{'descr': (((   \n")],
+    ids=['empty', 'cut', 'cut by 1', 'changed', 'password', 'text', 'header'])
+def test_the_data_are_damaged(tmp_path, monkeypatch, damage):
+    """A file that is cut, changed or cannot be read is reported."""
+    with open(surroundings.MNIST, 'rb') as file:
+        (tmp_path / 'npz').write_bytes(damage(file.read()))
+    check_refused(monkeypatch, tmp_path / 'npz', '')
 
 
-def test_importing_changes_nothing():
-    """Only `prepare` changes paths, signals, hooks and printing."""
+@pytest.mark.parametrize('make', [os.mkdir, os.mkfifo])
+def test_the_data_are_no_file(tmp_path, monkeypatch, make):
+    """A folder or a pipe is reported; nothing waits for the pipe."""
+    make(str(tmp_path / 'npz'))
+    check_refused(monkeypatch, tmp_path / 'npz', 'no such file')
+
+
+def limit(kind, most):
+    """Return a function that sets a limit, for a program that starts."""
+    return lambda: resource.setrlimit(kind, (most, most))
+
+
+def test_too_little_memory(tmp_path):
+    """One line says so, and does not call the data damaged."""
+    line = complaint_of(
+        driver(2), tmp_path, env=dict(os.environ, OPENBLAS_NUM_THREADS='1'),
+        preexec_fn=limit(resource.RLIMIT_AS, 300 << 20))
+    assert 'memory' in line or 'allocate' in line
+    assert 'git checkout' not in line
+
+
+def test_a_full_output(tmp_path):
+    """One line says so."""
+    with open('/dev/full', 'w') as full:
+        assert complaint_of(driver(3), tmp_path, stdout=full).endswith(
+            'No space left on device')
+
+
+@pytest.mark.parametrize('lines', [
+    ['import contextlib, io', 'output = io.StringIO()',
+     'with contextlib.redirect_stdout(output): drive()',
+     'print(output.getvalue(), end="")'],
+    ['import threading', 'thread = threading.Thread(target=drive)',
+     'thread.start()', 'thread.join()'],
+    ['import sys', 'sys.ps1 = ">>> "', 'drive()']],
+    ids=['a string', 'a thread', 'a prompt'])
+def test_inside_another_program(lines):
+    """The output is the same; Ctrl-C is left to the other program."""
     code = '\n'.join([
-        'import os, signal, sys, numpy as np',
-        'def state(): return repr((',
-        '    sys.path, sys.excepthook, sys.stdout.line_buffering,',
-        '    dict(os.environ), np.get_printoptions(), [signal.getsignal(n)',
-        '    for n in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)]))',
-        'before = state()',
-        'import surroundings',
-        'assert state() == before',
-        'assert "matplotlib" not in sys.modules',
-        'surroundings.prepare()',
-        'assert state() != before'])
-    run([sys.executable, '-c', code], MAINS)
-
-
-@pytest.mark.parametrize('n', [0, 2, 3])
-def test_standard_output_is_a_string(n, tmp_path, monkeypatch):
-    """A driver also runs in a notebook or `contextlib.redirect_stdout`."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(MAINS)
-    monkeypatch.setenv('MPLBACKEND', 'agg')
-    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGPIPE)]
-    output = io.StringIO()
-    options = np.get_printoptions()
-    try:
-        with contextlib.redirect_stdout(output):
-            runpy.run_path(driver(n), run_name='__main__')
-    finally:
-        options.pop('override_repr', None)
-        np.set_printoptions(**options)
-    assert output.getvalue() == PRINTED[n]
-    # the host keeps its own signal handlers
-    assert before == [signal.getsignal(n)
-                      for n in (signal.SIGINT, signal.SIGPIPE)]
-
-
-def test_in_a_thread():
-    """A driver also runs in a thread, where it cannot handle signals."""
-    code = '\n'.join([
-        'import runpy, threading',
-        'thread = threading.Thread(target=runpy.run_path, args=[{!r}],',
-        '                          kwargs=dict(run_name="__main__"))',
-        'thread.start()', 'thread.join()']).format(driver(2))
-    output, complaints, _ = run([sys.executable, '-c', code], MAINS)
-    assert (output, complaints) == (PRINTED[2], '')
-
-
-def test_at_a_prompt():
-    """A driver run by `%run` or `exec` leaves Ctrl-C to the prompt."""
-    code = '\n'.join([
-        'import runpy, signal, sys', 'sys.ps1 = ">>> "',
-        'runpy.run_path({!r}, run_name="__main__")',
+        'import runpy, signal', 'def drive(): runpy.run_path({!r}, '
+        'run_name="__main__")'.format(driver(2))] + lines + [
         'assert signal.getsignal(signal.SIGINT) == signal.default_int_handler'
-    ]).format(driver(2))
-    assert run([sys.executable, '-c', code], MAINS)[0] == PRINTED[2]
+    ])
+    assert run([sys.executable, '-c', code], MAINS)[:2] == (PRINTED[2], '')
+
+
+@pytest.mark.parametrize('backend', [
+    '', 'TkAgg', 'nonsense', 'module://matplotlib_inline.backend_inline',
+    'svg', 'template'])
+def test_no_window(tmp_path, backend):
+    """Whatever cannot open a window saves figures, and says so if asked for.
+    """
+    output, complaints, named = run([driver(0)], tmp_path, MPLBACKEND=backend)
+    assert output == PRINTED[0] and len(named) == 3
+    words = [line for line in complaints.split('\n')[:-1] if line not in named]
+    assert len(words) == bool(backend) and backend in ''.join(words)
 
 
 @pytest.mark.parametrize('n', [0, 2])
@@ -235,111 +167,158 @@ def test_a_stream_is_closed(n, closed, tmp_path):
     assert len(os.listdir(str(tmp_path))) == (3 if n == 0 else 0)
 
 
-def check_saved_elsewhere(output, complaints, named):
-    """Assert that driver 0 named the folder and saved its figures."""
+@pytest.mark.parametrize('command', [
+    'cd /proc && "$0"', 'mkdir gone && cd gone && rmdir ../gone && "$0"'],
+    ids=['cannot be written', 'deleted'])
+def test_a_folder_that_takes_no_figures(tmp_path, command):
+    """The figures go to a temporary folder, which is named."""
+    output, complaints, named = run(['sh', '-c', command, driver(0)], tmp_path,
+                                    TMPDIR=str(tmp_path))
     assert output == PRINTED[0] and 'Traceback' not in complaints
     assert len(named) == 3 and len(complaints.split('\n')[:-1]) == 6
-    for path in named:
-        shutil.rmtree(os.path.dirname(path))
-
-
-@pytest.mark.skipif(not os.path.isdir('/proc/self'), reason='needs Linux')
-def test_a_folder_that_cannot_be_written():
-    """The figures go to a temporary folder, which is named."""
-    result = run([driver(0)], '/proc')
-    assert '/proc/0-main-1.png: ' in result[1]
-    check_saved_elsewhere(*result)
-
-
-def test_a_folder_that_was_deleted(tmp_path):
-    """The figures go to a temporary folder, which is named."""
-    check_saved_elsewhere(*run(
-        ['sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && "$0"',
-         driver(0)], tmp_path))
 
 
 def test_a_full_disk_keeps_no_cut_figure(tmp_path):
     """A figure that does not fit leaves no file; an older figure stays."""
-    (tmp_path / 'tmp').mkdir()
     (tmp_path / '0-main-1.png').write_text('of an earlier run')
     process = start(
-        driver(0), tmp_path, env=dict(
-            os.environ, TMPDIR=str(tmp_path / 'tmp'), MPLBACKEND=''),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
-                                              (2000, 2000)))
+        driver(0), tmp_path, preexec_fn=limit(resource.RLIMIT_FSIZE, 2000),
+        env=dict(os.environ, TMPDIR=str(tmp_path), MPLBACKEND=''))
     output, complaints = process.communicate()
     assert (process.returncode, output) == (0, PRINTED[0])
     assert complaints.count('0-main-2.png: this figure is not saved') == 1
     assert (tmp_path / '0-main-1.png').read_text() == 'of an earlier run'
-    found = [name for _, _, names in os.walk(str(tmp_path)) for name in names]
-    assert found == ['0-main-1.png']
+    assert [name for _, _, names in os.walk(str(tmp_path))
+            for name in names] == ['0-main-1.png']
 
 
 @pytest.mark.parametrize('program, first', [
     (driver(4), 'After 0 epochs: '), (driver(5), 'Epoch 1/5'),
-    (PROGRAMS[6], 'After 0 epochs: ')])
-def test_ctrl_c_during_training(tmp_path, program, first):
-    """The output so far stays; one word is added, and no traceback."""
+    (EXAMPLES[0], 'After 0 epochs: '), (driver(0), None)])
+def test_ctrl_c(tmp_path, program, first):
+    """The output so far stays; one word is added, and no traceback.
+
+    Without a first line, the driver is still importing.
+    """
     if program == driver(4):    # its first line comes after all digits
         program = with_fewer_digits(4, tmp_path)
-    process = start(program, tmp_path, env=dict(os.environ, PYTHONPATH=MAINS))
-    line = process.stdout.readline()
+    if not first:               # a package that takes its time
+        (tmp_path / 'matplotlib').mkdir()
+        (tmp_path / 'matplotlib' / '__init__.py').write_text(
+            'import time; print("now"); time.sleep(60)')
+    process = start(program, tmp_path, env=dict(
+        os.environ, PYTHONPATH=os.pathsep.join([MAINS, str(tmp_path)])))
+    assert process.stdout.readline().startswith(first or 'now')
     process.send_signal(signal.SIGINT)
     rest, complaint = process.communicate()
-    assert line.startswith(first)
     assert process.returncode == -signal.SIGINT
     assert 'Traceback' not in rest + complaint
     assert complaint.split('\n')[-2] == 'Interrupted.'
 
 
-def ignore():
-    """Ignore SIGINT, as `nohup make test &` does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def test_these_tests_hold_where_sigint_is_ignored():
-    """Programs that tests start obey Ctrl-C again; a driver ignores it."""
-    code = ('import signal{}; '
-            'print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)')
-    for importing, ignored in (
-            ('', 'True'), (', surroundings; surroundings.prepare()', 'True'),
-            (', conftest', 'False')):
+def test_ctrl_c_that_is_ignored():
+    """A driver under `nohup` goes on; what the tests start obeys again."""
+    for module, ignored in ('surroundings', 'True'), ('conftest', 'False'):
+        code = ('import signal, {0}; getattr({0}, "prepare", int)(); print('
+                'signal.getsignal(signal.SIGINT) == signal.SIG_IGN)')
         found = subprocess.check_output(
-            [sys.executable, '-c', code.format(importing)], cwd=MAINS,
-            env=dict(os.environ, PYTHONPATH=TESTS), preexec_fn=ignore)
+            [sys.executable, '-c', code.format(module)], cwd=MAINS,
+            env=dict(os.environ, PYTHONPATH=TESTS),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
         assert found.decode() == ignored + '\n'
 
 
 def test_a_reader_that_has_seen_enough(tmp_path):
     """`./2-main.py | head -n 1` ends silently."""
-    process = start(driver(2), tmp_path)
-    assert process.stdout.readline().startswith('(array([[[[-4.24205')
-    process.stdout.close()
-    assert process.stderr.read() == ''
-    assert process.wait() in (-signal.SIGPIPE, 0)
-    process.stderr.close()
+    with start(driver(2), tmp_path) as process:
+        assert process.stdout.readline().startswith('(array([[[[-4.24205')
+        process.stdout.close()
+        assert process.stderr.read() == ''
+    assert process.returncode in (-signal.SIGPIPE, 0)
 
 
-def test_the_same_seed_gives_the_same_numbers(mnist):
-    """Training from scratch twice gives the same weights, bit for bit."""
-    def train():
-        """Take 40 steps and return all parameters."""
-        rng = np.random.RandomState(0)
-        theta = scratch.initialize(rng)
-        adam = scratch.Adam(theta)
-        scratch.train_epoch(adam, mnist['X_train'][..., None],
-                            mnist['Y_train'], rng.permutation(1280))
-        return theta
-    np.testing.assert_array_equal(train(), train())
+def test_a_first_call_imports_nothing():
+    """The first call of files 0 to 3 takes no longer than the next."""
+    code = '\n'.join([
+        'import sys, numpy as np', 'A = np.ones((1, 4, 4, 1))',
+        'W, b, p = np.ones((3, 3, 1, 2)), np.ones((1, 1, 1, 2)), np.positive',
+        'f0 = __import__("0-conv_forward").conv_forward',
+        'f1 = __import__("1-pool_forward").pool_forward',
+        'f2 = __import__("2-conv_backward").conv_backward',
+        'f3 = __import__("3-pool_backward").pool_backward',
+        'before = set(sys.modules)',
+        'Z = f0(A, W, b, p); P = f1(A, (2, 2))', 'f2(Z, A, W, b)',
+        'f3(P, A, (2, 2))', 'assert set(sys.modules) == before'])
+    run([sys.executable, '-c', code], ROOT)
 
 
-@pytest.mark.parametrize('epochs', ['-1', '0', 'many'])
-def test_epochs_that_cannot_be(tmp_path, epochs):
-    """Invalid epochs are refused in one line, before anything is drawn."""
-    result = subprocess.run(
-        [PROGRAMS[6], '--epochs', epochs], cwd=str(tmp_path),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True)
-    assert (result.returncode, result.stdout) == (2, '')
-    assert 'argument --epochs' in result.stderr.split('\n')[-2]
-    assert os.listdir(str(tmp_path)) == []
+def test_keras_json(tmp_path):
+    """Task 5 and the drivers do not depend on a user's settings of Keras."""
+    (tmp_path / '.keras').mkdir()
+    (tmp_path / '.keras' / 'keras.json').write_text(
+        '{"image_data_format": "channels_first", "backend": "jax"}')
+    code = '\n'.join([
+        'import surroundings', 'surroundings.prepare()',
+        'import tensorflow.keras as K', 'X = K.Input((28, 28, 1))',
+        'assert K.backend.image_data_format() == "channels_first"',
+        'model = __import__("5-lenet5").lenet5(X)',
+        'assert model.count_params() == 61706'])
+    run([sys.executable, '-c', code], MAINS, HOME=str(tmp_path))
+
+
+# it answers what it is asked for: its path, its version; what makes an
+# environment puts a link to itself there, and pip fails where `broken` is
+PYTHON = """#!/bin/sh
+case "$*" in
+*executable*) echo "$0" ;;
+*version_info*) echo {} ;;
+*pip*) [ "$PIP_USER" = 0 ] && if [ -e broken ]; then
+    echo ERROR: no network >&2; echo ERROR: no numpy >&2; exit 1; fi ;;
+*venv*) mkdir -p .venv-3.13/bin && ln -sf "$0" .venv-3.13/bin/python ;;
+*) printf "<%s>" "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a function that runs make with a Python that only pretends."""
+    shutil.copy(os.path.join(ROOT, 'Makefile'), str(tmp_path))
+    for room in '.', 'check', 'my answer':
+        (tmp_path / room).mkdir(exist_ok=True)
+        (tmp_path / room / 'requirements.txt').write_text('')
+
+    def run_make(version, *arguments):
+        """Return the exit code and what is printed."""
+        if version:
+            (tmp_path / 'a python').write_text(PYTHON.format(version))
+            (tmp_path / 'a python').chmod(0o755)
+        result = subprocess.run(
+            ['make', 'PYTHON={}/a python'.format(tmp_path)] + list(arguments),
+            cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True, env=dict(os.environ, PIP_USER='1'))
+        return result.returncode, result.stdout, result.stderr
+    return run_make
+
+
+@pytest.mark.parametrize('version, words', [
+    ('3.14', 'is Python 3.14: '), ('2.7', 'is Python 2.7: '),
+    ('', 'does not run here: ')])
+def test_a_python_that_is_refused(make, tmp_path, version, words):
+    """One line says so, besides make's own, and nothing is made."""
+    code, printed, complaint = make(version, 'run')
+    assert (code, printed, complaint.count('\n')) == (2, '', 2)
+    assert words in complaint and not list(tmp_path.glob('.venv*'))
+
+
+def test_a_broken_download_and_spaces(make, tmp_path):
+    """One line says what failed; the next try succeeds. Spaces are kept."""
+    (tmp_path / 'broken').write_text('')
+    code, _, complaint = make('3.13', 'check', 'ANSWER=my answer')
+    assert (code, complaint.count('\n')) == (2, 2) and 'no numpy' in complaint
+    (tmp_path / 'broken').unlink()
+    code, printed, complaint = make('3.13', 'check', 'ANSWER=my answer')
+    assert (code, complaint) == (0, '')
+    assert printed.endswith('<check/check.py><my answer>')
+    assert make('3.13', 'check', 'ANSWER=. ..')[1].endswith('<.><..>')
+    assert make('3.13', 'check')[1].endswith('<check/check.py><.>')
