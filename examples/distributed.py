@@ -34,12 +34,10 @@ import threading
 os.environ['TF_USE_LEGACY_KERAS'] = '1'
 os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-import tensorflow.keras as K  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [ROOT, os.path.join(ROOT, 'mains')]
 import surroundings  # noqa: E402
-lenet5 = __import__('5-lenet5').lenet5
+# TensorFlow takes seconds to import, so only those that need it do that
 
 FINISHED = '.'      # what a worker tells the process that started it
 # where Keras stores the last finished epoch in a checkpoint
@@ -105,6 +103,7 @@ def batches(X, Y, batch_size, epochs):
     The order of the examples follows from the number of the epoch. So all
     workers agree on it, and a job that goes on does so in the same order.
     """
+    import tensorflow as tf
     images, one_hot = tf.constant(X[..., None]), tf.one_hot(Y, 10)
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = (
@@ -121,6 +120,7 @@ def batches(X, Y, batch_size, epochs):
 
 def restore(folder, model, steps):
     """Restore a run that was stopped; return how many epochs it finished."""
+    import tensorflow as tf
     done = model.optimizer.iterations   # creates it, so that it must be found
     if not os.path.exists(os.path.join(folder, 'checkpoint')):
         return 0
@@ -139,13 +139,15 @@ def restore(folder, model, steps):
 
 def train(args, strategy, chief):
     """Train the model of 5-lenet5.py; the chief prints and saves."""
+    import tensorflow as tf
+    import tensorflow.keras as K
     random.seed(0)
     tf.random.set_seed(0)
     lib = surroundings.load_mnist('train', 'valid')
     unfinished = os.path.join(args.checkpoint or '', 'unfinished')
     finished, callbacks = 0, []
     with strategy.scope():
-        model = lenet5(K.Input(shape=(28, 28, 1)))
+        model = __import__('5-lenet5').lenet5(K.Input(shape=(28, 28, 1)))
         if args.checkpoint:
             finished = restore(os.path.join(unfinished, 'chief'), model,
                                -(-args.examples // args.batch_size))
@@ -174,6 +176,7 @@ def train(args, strategy, chief):
 
 def work(args, job):
     """Run as one worker, or on all devices; say in one line what fails."""
+    import tensorflow as tf
     signal.signal(signal.SIGINT, signal.SIG_DFL)    # not only between steps
     # a broken connection is an error to report, not the end of the program
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
