@@ -96,7 +96,7 @@ ifeq ($(filter 3.8 3.9 3.10 3.11 3.12 3.13,$(VERSION)),)
 		"name one from 3.8 to 3.13, as in make test PYTHON=python3.13" >&2
 	@exit 1
 endif
-	@echo "== making $(VENV), once: downloads some 0.7 GB, takes 2.2 GB"
+	@echo "== making $(VENV), once: downloads some 0.6 GB, takes 2.2 GB"
 	@said=$$("$(FOUND)" -m venv --clear $(VENV) 2>&1) || { echo "$(PYTHON)" \
 		"cannot make an environment (on Debian and Ubuntu it needs" \
 		"python3-venv): $$(echo "$$said" | tail -n 1)" >&2; exit 1; }
