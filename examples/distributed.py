@@ -23,6 +23,7 @@ import itertools
 import json
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -202,7 +203,8 @@ def work(args, job):
             tf.errors.DeadlineExceededError):
         line = 'Another worker was lost. Start the job again.'
     except (tf.errors.OpError, OSError, RuntimeError, ValueError) as error:
-        line = ' '.join(str(error).split())[:500]
+        # without the names of a graph's nodes
+        line = ' '.join(re.sub('{{.*?}}', '', str(error)).split())[:500]
     if args.child:      # TensorFlow 2.6 may crash unless all end together
         os.write(0, line.encode())
         waiting.join()

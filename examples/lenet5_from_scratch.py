@@ -13,7 +13,6 @@ import sys
 # the products of a step are small: several threads gain little, and on a busy
 # machine they wait for one another
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -145,6 +144,7 @@ def train_epoch(adam, X, Y, order):
 
 def draw(costs, theta, X, Y):
     """Draw the cost of each batch, the learned kernels, the worst mistakes."""
+    import matplotlib.pyplot as plt
     axes = plt.axes(title='LeNet-5 from scratch: the cost of each batch',
                     xlabel='batch', ylabel='cross-entropy', yscale='log')
     axes.plot(costs, '.', markersize=1)
@@ -178,7 +178,7 @@ def main():
     epochs = parser.parse_args().epochs
     if epochs < 1:
         parser.error('argument --epochs: {} is less than 1'.format(epochs))
-    surroundings.prepare(plt)
+    surroundings.prepare(figures=True)
     lib = surroundings.load_mnist()
     X_train, X_valid = lib['X_train'][..., None], lib['X_valid'][..., None]
     Y_train, Y_valid = lib['Y_train'], lib['Y_valid']
