@@ -83,9 +83,9 @@ environment: $(VENV)/made
 
 # Whatever pip is told elsewhere, it installs here. On a terminal it shows a
 # bar; of its complaints, those count that end it.
-install = PIP_USER=0 PIP_NO_DEPS=0 $(VENV)/bin/python -m pip install \
-	--disable-pip-version-check $$([ -t 1 ] || echo --quiet) \
-	--target= --root=/ --prefix="$(CURDIR)/$(VENV)"
+install = env -u PIP_PREFIX -u PIP_ROOT PIP_USER=0 PIP_NO_DEPS=0 \
+	$(VENV)/bin/python -m pip install --disable-pip-version-check \
+	$$([ -t 1 ] || echo --quiet) --target=
 failed = { echo "pip cannot fill $(VENV); are network and space there?" \
 	"The same command tries again. $$(grep -i error $(VENV)/said | \
 	tail -n 1)" >&2; exit 1; }

@@ -68,13 +68,13 @@ def arguments():
                         'a failure, and the weights at the end')
     parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
     for name, default, text in (
-            ('workers', 1, 'train in N processes on this machine'),
-            ('devices', 0, 'train in one process, on N GPUs or processors'),
-            ('epochs', 5, 'how many epochs to train'),
-            ('batch-size', 32, 'the examples of a step, over all workers'),
-            ('examples', 50000, 'how many training images to use')):
-        parser.add_argument('--' + name, type=int, default=default,
-                            metavar='N', help=text + ' (%(default)s)')
+            ('--workers', 1, 'train in N processes on this machine'),
+            ('--devices', 0, 'train in one process, on N GPUs or processors'),
+            ('--epochs', 5, 'how many epochs to train'),
+            ('--batch-size', 32, 'the examples of a step, over all workers'),
+            ('--examples', 50000, 'how many training images to use')):
+        parser.add_argument(name, type=int, default=default, metavar='N',
+                            help=text + ' (%(default)s)')
     args = parser.parse_args()
     shares = args.devices or members() or args.workers
     for name, least in (('workers', 1), ('devices', 0), ('epochs', 1),
