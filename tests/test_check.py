@@ -739,7 +739,7 @@ def test_other_settings_change_nothing(tmp_path, what):
 def test_printing_may_fail(tmp_path, to):
     """The judging ends as usual, and reports are written."""
     folder = answer(tmp_path / 'answer', POOL, 'np.mean(', 'np.sum(')
-    command = '{} {} {} --only 1 --json {} 2>{}; echo $? >{}'.format(
+    command = '"{}" "{}" {} --only 1 --json {} 2>{}; echo $? >{}'.format(
         sys.executable, os.path.join(CHECK, 'check.py'), folder,
         *(tmp_path / name for name in ('json', 'errors', 'code')))
     subprocess.check_call(['sh', '-c', '({}) {}'.format(command, to)])
