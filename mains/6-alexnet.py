@@ -8,13 +8,10 @@ its multiplications. Response normalization and dropout change no shape and are
 left out. Where each of the paper's two GPUs saw only half of the channels,
 `groups` is 2.
 """
-import sys
-
 import surroundings
 if __name__ == "__main__":
     surroundings.prepare()
 import numpy as np  # noqa: E402
-sys.path.insert(0, surroundings.ROOT)
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 
