@@ -25,8 +25,6 @@ os.environ['PATH'] = os.pathsep.join([os.path.dirname(sys.executable),
 # would ignore Ctrl-C too
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 import loops  # noqa: E402
 
 NAMES = ['conv_forward', 'pool_forward', 'conv_backward', 'pool_backward']
@@ -107,15 +105,15 @@ def driver(n):
     return os.path.join(MAINS, '{}-main.py'.format(n))
 
 
-def text(*path):
-    """Return the text of a file."""
-    with open(os.path.join(*path)) as file:
+def source(*path):
+    """Return the text of a file; a path may begin at the root."""
+    with open(os.path.join(ROOT, *path), newline='', encoding='utf-8') as file:
         return file.read()
 
 
 def course(name):
     """Return one of the course's texts."""
-    return text(TESTS, 'course', name)
+    return source(TESTS, 'course', name)
 
 
 # what the course's listings print, according to the course; driver 3's
@@ -131,7 +129,7 @@ def with_fewer_digits(n, folder, most=5000):
     All 50,000 take minutes; tests/tools/trained.py judges what they give.
     """
     name = '{}-main.py'.format(n)
-    listing = text(driver(n))
+    listing = source(driver(n))
     assert listing.count(LOAD) == 1
     (folder / name).write_text(listing.replace(
         LOAD, '{{name: A[:{}] for name, A in {}.items()}}'.format(most, LOAD)))
@@ -146,12 +144,6 @@ def python_files():
         paths += [os.path.relpath(os.path.join(folder, name), ROOT)
                   for name in names if name.endswith('.py')]
     return sorted(paths)
-
-
-def source(path):
-    """Return a file's text."""
-    with open(os.path.join(ROOT, path), newline='', encoding='utf-8') as file:
-        return file.read()
 
 
 def links():

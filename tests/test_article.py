@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conftest import MAINS, ROOT, run
+from conftest import MAINS, run, source
 
 # the paper's numbers, each with the words around it
 PAPER = """
@@ -36,8 +36,7 @@ autumn 2009 release; ILSVRC-2010, test; ILSVRC-2012, validation
 
 def article():
     """Return the text of the article."""
-    with open(os.path.join(ROOT, '6-alexnet.md'), encoding='utf-8') as file:
-        return file.read()
+    return source('6-alexnet.md')
 
 
 @pytest.fixture(scope='module')

@@ -21,7 +21,7 @@ import pytest
 
 import cases
 import rules
-from conftest import ROOT, TESTS
+from conftest import ROOT, TESTS, course, source
 
 CHECK = os.path.join(ROOT, 'check')
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
@@ -187,9 +187,9 @@ def test_ours_is_right(tmp_path):
     assert (code, failing(tests)) == (0, []), text
     found = verdicts(text)
     assert list(found) == FILES + [GRAPH, KERAS]
-    for results, rules, verdict in found.values():
+    for results, followed, verdict in found.values():
         assert results.split('/')[0] == results.split('/')[1] != '0'
-        assert (rules, verdict) == ('6/6', 'right')
+        assert (followed, verdict) == ('6/6', 'right')
     assert text.endswith('\n\nAll right.\n') and text.count('\n') < 12
     assert 'accepted answers differ' not in text
     assert computed() - start < 90
@@ -529,8 +529,8 @@ def test_a_stub_earns_nothing(tmp_path):
     assert text.count('\n') <= 60
     found = verdicts(text)
     assert found.pop(POOL_BACK) == ('', '', 'missing')
-    for results, rules, verdict in found.values():
-        assert results.startswith('0/') and rules == '6/6'
+    for results, followed, verdict in found.values():
+        assert results.startswith('0/') and followed == '6/6'
         assert verdict == 'wrong'
     assert text.count('is None, as if the `return` were missing') >= 2
     assert 'the folder holds 3_pool_backward.py instead' in text
@@ -786,9 +786,8 @@ def test_examples_in_docstrings(name):
 
 def shown_on(*page):
     """Return what a page shows as printed."""
-    with open(os.path.join(ROOT, *page), encoding='utf-8') as file:
-        return [part.split('```')[0]
-                for part in file.read().split('```text\n')[1:]]
+    return [part.split('```')[0]
+            for part in source(*page).split('```text\n')[1:]]
 
 
 def test_pages_show_what_is_printed(tmp_path):
@@ -896,14 +895,12 @@ def test_finite_differences_give_the_same(file, call):
     (POOL_BACK, '3-listing-transcript.txt')])
 def test_the_course_published_the_same(file, transcript):
     """The definition gives what the course's page shows, up to rounding."""
-    with open(os.path.join(TESTS, 'course', transcript)) as page:
-        published = page.read()
     case, = [case for case in cases.cases(file) if 'driver' in case.name]
     # NumPy 2 adds the shape of an array that is not printed whole
     ours = re.sub(r', shape=\([^)]*\)', '', str(cases.right(file,
                                                             case.call)))
     one, other = (np.array(re.findall(r'-?\d+\.\d*(?:e[-+]\d+)?', text),
-                           float) for text in (published, ours))
+                           float) for text in (course(transcript), ours))
     assert one.size > 20
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import (LOAD, MAINS, PRINTED, ROOT, TESTS, course, driver, run,
-                      text, with_fewer_digits)
+                      source, with_fewer_digits)
 
 sys.path.append(os.path.join(TESTS, 'tools'))
 import trained  # noqa: E402
@@ -28,7 +28,7 @@ def test_driver_2_from_anywhere(command, cwd):
 
 def test_driver_3_with_the_numbers_of_its_transcript(tmp_path):
     """With 2 in place of 3, the driver prints the transcript to the byte."""
-    changed = text(driver(3)).replace('// 3', '// 2').replace('3, 3', '2, 2')
+    changed = source(driver(3)).replace('// 3', '// 2').replace('3, 3', '2, 2')
     (tmp_path / '3-main.py').write_text(changed)
     output, _, _ = run([sys.executable, '3-main.py'], tmp_path,
                        PYTHONPATH=MAINS)
@@ -60,8 +60,8 @@ def statements(program):
 @pytest.mark.parametrize('n', FIGURES)
 def test_they_are_the_courses_drivers(n):
     """Every statement is the course's, except those marked as ours."""
-    assert 0 < len(re.findall('# added|# instead', text(driver(n)))) <= 9
-    assert (statements(text(driver(n))) ==
+    assert 0 < len(re.findall('# added|# instead', source(driver(n)))) <= 9
+    assert (statements(source(driver(n))) ==
             statements(course('{}-main.txt'.format(n))))
 
 
@@ -74,8 +74,8 @@ def test_the_four_packages_print_the_published_output(n, tmp_path):
     """
     refused = ['tensorflow', 'matplotlib', 'pycodestyle'] * (n in (2, 3))
     for room in 'tests', 'examples', 'benchmarks':
-        refused += re.findall(r'^[\w-]+', text(ROOT, room, 'requirements.txt'),
-                              re.MULTILINE)
+        refused += re.findall(r'^[\w-]+', source(
+            room, 'requirements.txt'), re.MULTILINE)
     (tmp_path / 'refused').mkdir()
     for name in refused:
         (tmp_path / 'refused' / (name.replace('-', '_') + '.py')).write_text(

@@ -3,11 +3,10 @@
 import ast
 import doctest
 import itertools
-import os
 
 import pytest
 
-from conftest import ROOT
+from conftest import source
 
 # at most so many lines, lines of code, and functions
 FILES = {'0-conv_forward.py': (190, 95, 11), '1-pool_forward.py': (150, 70, 6),
@@ -15,12 +14,6 @@ FILES = {'0-conv_forward.py': (190, 95, 11), '1-pool_forward.py': (150, 70, 6),
          '3-pool_backward.py': (200, 100, 10)}
 HEADER = 30
 NESTING = ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef
-
-
-def source(path):
-    """Return a file's text."""
-    with open(os.path.join(ROOT, path)) as file:
-        return file.read()
 
 
 def functions(path):

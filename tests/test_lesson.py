@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import ladder
-from conftest import ROOT
+from conftest import ROOT, source
 
 PAGE = os.path.join(ROOT, 'lesson', 'README.md')
 
@@ -81,19 +81,18 @@ def test_the_short_way_is_the_definition(rng, mode):
 
 def test_the_page_shows_the_short_way():
     """Its listings are lines of ladder.py, without the docstrings."""
-    with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
-        code = re.sub(r'    """.*?"""\n', '', file.read(), flags=re.S)
-    with open(PAGE, encoding='utf-8') as file:
-        short = file.read().split('## The short way')[1].split('\n## ')[0]
+    code = re.sub(r'    """.*?"""\n', '', source('lesson', 'ladder.py'),
+                  flags=re.S)
+    short = source(PAGE).split('## The short way')[1].split('\n## ')[0]
     listings = re.findall('```python\n(.*?)```', short, re.S)
     assert listings and all(listing in code for listing in listings)
 
 
 def test_no_step_is_longer_than_twenty_lines():
     """No step has more than 20 lines; its docstring does not count."""
-    with open(os.path.join(ROOT, 'lesson', 'ladder.py')) as file:
-        functions = {node.name: node for node in ast.parse(file.read()).body
-                     if isinstance(node, ast.FunctionDef)}
+    functions = {node.name: node
+                 for node in ast.parse(source('lesson', 'ladder.py')).body
+                 if isinstance(node, ast.FunctionDef)}
     steps = [function.__name__ for _, function in
              ladder.CONVOLUTION[1:] + ladder.POOLING[1:]]
     for name in steps:

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import PRINTED, ROOT, course, links, python_files, run
+from conftest import PRINTED, ROOT, course, links, python_files, run, source
 
 ROOMS = ['benchmarks', 'check', 'data', 'examples', 'lesson', 'mains', 'tests']
 TASKS = sorted(name for name in os.listdir(ROOT) if re.match('[0-5]-', name))
@@ -17,15 +17,9 @@ OWN = {'README.md': 'My school', 'supervised_learning/data/MNIST.npz': 'mine',
        'supervised_learning/cnn/README.md': 'My networks'}
 
 
-def page(*path):
-    """Return the text of a page."""
-    with open(os.path.join(ROOT, *path), encoding='utf-8') as file:
-        return file.read()
-
-
 def code(path):
     """Return the shell on a page: in blocks, indented, and in sentences."""
-    text = re.sub(r'```(?!sh\n)\w+\n.*?```', '', page(path), flags=re.DOTALL)
+    text = re.sub(r'```(?!sh\n)\w+\n.*?```', '', source(path), flags=re.DOTALL)
     return '\n'.join(map(''.join, re.findall(
         r'```sh\n([^`]*)```|^ {4}([^\n]*)|`([^`]+)`', text, re.MULTILINE)))
 
@@ -37,29 +31,30 @@ def test_each_room_has_a_label():
         os.path.isdir(os.path.join(ROOT, name)) and
         name not in ('figures', '__pycache__'))
     for room in ROOMS:
-        assert len(page(room, 'README.md').split()) > 30
-        assert '({}/README.md)'.format(room) in page('README.md')
+        assert len(source(room, 'README.md').split()) > 30
+        assert '({}/README.md)'.format(room) in source('README.md')
 
 
 @pytest.mark.parametrize('path', sorted({path for path, _ in links()}))
 def test_what_a_page_names(path):
     """Its targets of make, programs, options and headings exist."""
-    folder, makefile = os.path.dirname(path), page('Makefile')
-    programs = [page(name) for name in python_files()]
+    folder, makefile = os.path.dirname(path), source('Makefile')
+    programs = [source(name) for name in python_files()]
     for line in code(path).split('\n'):
         for target in re.findall(r'\bmake (?:-C \S+ )?([a-z]+)\b', line):
             assert '\n{}:'.format(target) in makefile
         for name in re.findall(r'\bmake .*?([A-Z]+)=', line):
             assert '({}'.format(name) in makefile
-        named = [page(folder if name[0] == '.' else '', name) for name in
+        named = [source(folder if name[0] == '.' else '', name) for name in
                  re.findall(r'(?<![\w./])[\w./]+/[\w-]+\.py\b', line)]
         for option in re.findall(r'(?<![\w-])--[a-z]+', line):
             assert "'{}'".format(option) in ''.join(named or programs)
-    for target, name in re.findall(r'\]\(([^):#]*)#([^)]+)\)', page(path)):
+    for target, name in re.findall(r'\]\(([^):#]*)#([^)]+)\)', source(path)):
         other = os.path.join(folder, target) if target else path
         assert name in [
             re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-')
-            for heading in re.findall('^#+ (.*)$', page(other), re.MULTILINE)]
+            for heading in re.findall('^#+ (.*)$', source(other),
+                                      re.MULTILINE)]
 
 
 def test_the_example_prints_what_the_page_shows(monkeypatch):
@@ -72,9 +67,9 @@ def test_the_example_prints_what_the_page_shows(monkeypatch):
 
 def test_the_speeds_are_those_of_the_benchmarks():
     """README's means stand on the page that says how they were found."""
-    numbers = re.findall(r'\b[01]\.\d\d\b(?!\.)', page('README.md'))
+    numbers = re.findall(r'\b[01]\.\d\d\b(?!\.)', source('README.md'))
     assert len(numbers) == 4
-    assert all(n in page('benchmarks', 'README.md') for n in numbers)
+    assert all(n in source('benchmarks', 'README.md') for n in numbers)
 
 
 def test_numpy_alone_is_enough(tmp_path):
@@ -86,15 +81,15 @@ def test_numpy_alone_is_enough(tmp_path):
         (tmp_path / 'project' / name).symlink_to(os.path.join(ROOT, name))
     (tmp_path / 'my-cnn').symlink_to(os.path.join(ROOT, 'tests', 'answers'))
     (tmp_path / 'lesson.md').write_bytes(
-        page('lesson', 'README.md').split('\n## 5')[0].encode())
-    check, = re.findall('`(.* --only .*)`', page('README.md'))
+        source('lesson', 'README.md').split('\n## 5')[0].encode())
+    check, = re.findall('`(.* --only .*)`', source('README.md'))
     for command in check, 'python3 -m doctest ../lesson.md':
         run(command.split(), tmp_path / 'project', PYTHONPATH=str(tmp_path))
 
 
 def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
     """Line ends stay as the course requires, and data are not changed."""
-    files = {'.gitattributes': page('.gitattributes').encode(),
+    files = {'.gitattributes': source('.gitattributes').encode(),
              'a.py': b'#!/usr/bin/env python3\n', 'b.txt': b'text\n',
              'MNIST.npz': b'PK\r\n\x03\n\x00', 'c.png': b'\x89PNG\r\n\n'}
     for name, content in files.items():
@@ -111,7 +106,7 @@ def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
 def test_what_is_handed_in(tmp_path, own):
     """README's commands add what is missing, and change no file."""
     block, = re.findall(r'((?: {4}.*\n)*.*cp -.*\n(?: {4}.*\n)*)',
-                        page('README.md'))
+                        source('README.md'))
     os.symlink(ROOT, str(tmp_path / 'cnn-answers'))
     mine = tmp_path / 'mine'
     for name, content in own.items():
@@ -135,13 +130,13 @@ def test_what_is_handed_in(tmp_path, own):
 def test_make_alone_lists_its_targets():
     """The list has a line for each target that a user may want."""
     shown = subprocess.check_output(['make'], cwd=ROOT).decode()
-    for target in re.findall(r'^(\w+):', page('Makefile'), re.MULTILINE):
+    for target in re.findall(r'^(\w+):', source('Makefile'), re.MULTILINE):
         assert target == 'help' or re.search(
             '^make {} +[a-z]'.format(target), shown, re.MULTILINE), target
 
 
 def test_requirements_are_the_four_packages():
     """There are also the two pins that the course's TensorFlow needs."""
-    names = re.findall(r'^[\w-]+', page('requirements.txt'), re.MULTILINE)
+    names = re.findall(r'^[\w-]+', source('requirements.txt'), re.MULTILINE)
     assert set(names) == {'numpy', 'tensorflow', 'matplotlib', 'pycodestyle',
                           'keras', 'protobuf'}
