@@ -13,12 +13,20 @@ COLOURS = {'float64': '#e69f00', 'float32': '#0072b2'}
 NAMES = {'conv': 'convolution', 'pool': 'pooling'}
 
 
+def bars(axes, places, ratios, height, **how):
+    """Draw a bar from 1 to each ratio, and its value beyond its end."""
+    axes.barh(places, [ratio - 1 for ratio in ratios], height, left=1, **how)
+    for place, ratio in zip(places, ratios):
+        axes.text(ratio, place, ' {:.2f} '.format(ratio), va='center',
+                  ha='left' if ratio > 1 else 'right', fontsize=7)
+
+
 def finish(figure, axes, places, labels, ticks, rows, path):
     """Label the axes, 1/2, 1, 2 times as long, and save a figure."""
     axes.set_yticks(places)
     axes.set_yticklabels(labels, fontsize=8)
     axes.axvline(1, color='black', linewidth=1)
-    axes.set_xscale('log')
+    axes.set(xscale='log', xlim=(ticks[0], ticks[-1]))
     axes.set_xticks(ticks)
     axes.set_xticklabels(['1/{:g}'.format(1 / tick) if tick < 1 else
                           '{:g}'.format(tick) for tick in ticks])
@@ -52,13 +60,9 @@ def summary(rows, path):
                         '' if n % 4 else '{} {}:  '.format(NAMES[kind],
                                                            direction),
                         'one core' if cores == 'one' else 'all cores', dtype))
-                    axes.barh(places[-1], ratio - 1, .9, left=1,
-                              color=COLOURS[dtype],
-                              alpha=1 if cores == 'one' else .55)
-                    axes.text(min(ratio, 1) * .96, places[-1],
-                              '{:.2f}'.format(ratio), ha='right', va='center',
-                              fontsize=8)
-    finish(figure, axes, places, labels, (.125, .25, .5, 1, 2), rows, path)
+                    bars(axes, places[-1:], [ratio], .9, color=COLOURS[dtype],
+                         alpha=1 if cores == 'one' else .55)
+    finish(figure, axes, places, labels, (.125, .25, .5, 1, 2, 4), rows, path)
 
 
 def layers(heading, rows, path):
@@ -69,9 +73,9 @@ def layers(heading, rows, path):
     figure, axes = plt.subplots(figsize=(8, .3 * len(names) + .9))
     for dtype, shift in ('float64', .2), ('float32', -.2):
         some = [row for row in rows if row['dtype'] == dtype]
-        axes.barh([names.index('{layer} {direction}'.format(**row)) + shift
-                   for row in some], [bench.faster(row) - 1 for row in some],
-                  .38, left=1, color=COLOURS[dtype], label=dtype)
+        bars(axes, [names.index('{layer} {direction}'.format(**row)) + shift
+                    for row in some], list(map(bench.faster, some)), .38,
+             color=COLOURS[dtype], label=dtype)
     axes.set_ylim(-.6, len(names) - .4)
     axes.set_title('One core: ' + heading.split(',')[0], fontsize=9)
     axes.legend(fontsize=8)
