@@ -119,7 +119,7 @@ class Model:
         if not isinstance(net, K.Model):
             raise TypeError('lenet5 returns {}, expected a model'.format(
                 type(net).__name__))
-        if not net.weights:
+        if not (net.built and net.weights):     # or Keras 2 raises
             raise ValueError('the model has no weights: build it from X, as '
                              'in K.Model(inputs=X, outputs=Y)')
         if net.optimizer is None:

@@ -296,7 +296,11 @@ def make(tmp_path):
         result = subprocess.run(
             ['make', 'PYTHON={}/a python'.format(tmp_path)] + list(arguments),
             cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            universal_newlines=True, env=dict(os.environ, PIP_USER='1'))
+            universal_newlines=True, env=dict({
+                # without those of a make that runs these tests
+                name: value for name, value in os.environ.items()
+                if not name.startswith(('MAKE', 'MFLAGS', 'ANSWER'))},
+                PIP_USER='1'))
         return result.returncode, result.stdout, result.stderr
     return run_make
 
