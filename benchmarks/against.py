@@ -9,6 +9,7 @@ Here is the table of layers, which bench.py measures too.
 """
 import os
 import subprocess
+import sys
 import time
 import types
 
@@ -53,8 +54,12 @@ def load(commit=None):
     found = []
     for name in FUNCTIONS:
         if commit:
-            text = subprocess.check_output(
-                ['git', 'show', '{}:{}.py'.format(commit, name)], cwd=ROOT)
+            git = subprocess.run(
+                ['git', 'show', '{}:{}.py'.format(commit, name)], cwd=ROOT,
+                stdout=subprocess.PIPE)
+            if git.returncode:
+                sys.exit(1)     # git has said why
+            text = git.stdout
         else:
             with open(os.path.join(ROOT, name + '.py'), 'rb') as file:
                 text = file.read()

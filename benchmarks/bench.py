@@ -18,6 +18,9 @@ import tempfile
 import against
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), 'mains'))
+import surroundings  # noqa: E402
+
 NAMES = ['cores', 'dtype', 'examples', 'kind', 'layer', 'direction']
 PEERS = ['ours', 'tensorflow', 'pytorch', 'loops']      # in milliseconds
 
@@ -113,8 +116,10 @@ def measured(quick):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'times')
         for cores in 'one', 'all':
-            subprocess.run([sys.executable, os.path.join(HERE, 'measure.py'),
-                            cores, path] + ['--quick'] * quick, check=True)
+            if subprocess.call(
+                    [sys.executable, os.path.join(HERE, 'measure.py'), cores,
+                     path] + ['--quick'] * quick):
+                sys.exit(1)     # it has said why
             with open(path) as file:
                 found = json.load(file)
             rows += found['rows']
@@ -130,6 +135,7 @@ def measured(quick):
 
 def main():
     """Measure and print; save the numbers and the figures."""
+    surroundings.prepare()
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--quick', action='store_true',
                         help='a tenth of the examples, in 6 minutes')

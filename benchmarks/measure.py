@@ -14,9 +14,11 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)    # bench.py says a word
 if __name__ == '__main__' and sys.argv[1:2] == ['one']:
     for variable in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS',
                      'MKL_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS',

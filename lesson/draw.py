@@ -11,19 +11,20 @@ import os
 import random
 import sys
 
-import matplotlib
+LESSON = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(LESSON)
+sys.path[:0] = [os.path.join(ROOT, room)
+                for room in ('', 'mains', 'examples')]
+import surroundings  # noqa: E402
+if __name__ == '__main__':
+    surroundings.prepare()
+import matplotlib  # noqa: E402
 matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 from matplotlib.colors import LinearSegmentedColormap  # noqa: E402
 from PIL import Image  # noqa: E402
-
-LESSON = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(LESSON)
-sys.path[:0] = [os.path.join(ROOT, room)
-                for room in ('', 'mains', 'examples')]
 import example  # noqa: E402
-import surroundings  # noqa: E402
 conv_forward = __import__('0-conv_forward').conv_forward
 pool_forward = __import__('1-pool_forward').pool_forward
 conv_backward = __import__('2-conv_backward').conv_backward

@@ -5,6 +5,7 @@ import glob
 import itertools
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -70,6 +71,15 @@ def test_a_commit_can_be_compared(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert len(re.findall(r'^small', shown, re.M)) == 3
     assert len(re.findall(r'geometric mean \d', shown)) == 4
+
+
+def test_a_commit_that_is_not_there():
+    """Git says so in one line."""
+    process = subprocess.run(
+        [sys.executable, os.path.join(ROOM, 'bench.py'), '--against', 'none'],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert (process.returncode, process.stdout) == (1, b'')
+    assert re.fullmatch(b"fatal: .*'none'.*\\n", process.stderr)
 
 
 def test_examples_in_docstrings():
