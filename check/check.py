@@ -9,10 +9,8 @@ strangers in a container.
 """
 import argparse
 import contextlib
-import csv
 import difflib
 import glob
-import io
 import json
 import os
 import signal
@@ -211,7 +209,7 @@ def tests_of(name, verdict):
     return tests + [test(name + 'rules', '\n'.join(verdict.rules.values()))]
 
 
-def reports(tests, table):
+def reports(tests):
     """Return the texts of the reports, each under the name of its option."""
     failed = [test for test in tests if test['status'] == 'failed']
     suite = ElementTree.Element('testsuite', name='check', tests=str(
@@ -222,11 +220,8 @@ def reports(tests, table):
         if one in failed:
             ElementTree.SubElement(case, 'failure', message=one['output']
                                    .split('\n')[0]).text = one['output']
-    rows = io.StringIO()
-    csv.writer(rows, lineterminator='\n').writerows(table)
     return {'json': json.dumps({'tests': tests}, indent=1) + '\n',
-            'junitxml': ElementTree.tostring(suite, 'unicode') + '\n',
-            'csv': rows.getvalue()}
+            'junitxml': ElementTree.tostring(suite, 'unicode') + '\n'}
 
 
 def selected(text):
@@ -278,8 +273,7 @@ def arguments():
         parser.add_argument('--' + name, type=positive, default=number,
                             help='{} ({})'.format(text, number))
     for name, text in (('json', 'a report for Gradescope'),
-                       ('junitxml', 'a report for CI systems'),
-                       ('csv', 'the table')):
+                       ('junitxml', 'a report for CI systems')):
         parser.add_argument('--' + name, metavar='FILE', help=text,
                             type=opened)
     try:
@@ -358,7 +352,7 @@ def main():
     warnings.simplefilter('ignore')     # NumPy's, on numbers of an answer
     names = [os.path.normpath(folder) for folder in args.folders]
     several, width = len(names) > 1, max(map(len, names + ['answer'])) + 2
-    table = [['answer'] + [file[:-3] for file in args.only] + ['rules']]
+    rows = [['answer'] + [file[:-3] for file in args.only] + ['rules']]
     tests, lines, words = [], [], set()
     try:
         with room() as to:
@@ -370,10 +364,10 @@ def main():
                     verdicts.append(verdict)
                     words.add(verdict.word)
                     tests += tests_of((name + ', ') * several, verdict)
-                table.append(row_of(name, verdicts))
-                for cells in table[-2 if len(table) == 2 else -1:] * several:
-                    say(cells[0].ljust(width) + ''.join(
-                        cell.ljust(17) for cell in cells[1:]).rstrip())
+                rows.append(row_of(name, verdicts))
+                while rows and several:
+                    say(rows[0][0].ljust(width) + ''.join(
+                        cell.ljust(17) for cell in rows.pop(0)[1:]).rstrip())
                 lines += ['', '== ' + shown(name)] * several + report(
                     verdicts, args.all, args.notes)
     except KeyboardInterrupt:
@@ -381,7 +375,7 @@ def main():
     except OSError as error:
         trouble = str(error)
     tests += [test('check', trouble)] * bool(trouble)
-    for option, text in reports(tests, table).items():
+    for option, text in reports(tests).items():
         file = getattr(args, option)
         try:
             if file:
