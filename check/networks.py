@@ -131,7 +131,7 @@ class Model:
 
     def weights(self):
         """Return the initial weights and biases."""
-        return list(map(np.array, self.net.trainable_variables))
+        return [variable.numpy() for variable in self.net.trainable_variables]
 
     def optimizer(self):
         """Return the optimizer's class, its parameters, and what is added."""
