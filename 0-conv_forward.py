@@ -10,13 +10,13 @@ kernel's number at the same place, plus the bias (in loops: lesson/loops.py).
     A_prev  (m, h_prev, w_prev, c_prev)     A_pad: A_prev with zeros around it
     W       (kh, kw, c_prev, c_new)         Z: (m, h_new, w_new, c_new)
 
-How. Z = windows @ kernels. Each row of `windows` is a window's pixels and a 1;
-each column of `kernels` is a kernel and its bias. Below, on the left, is a row
-of pixels of one channel, with kh = sh = sw = 1 and kw = 3.
+How (im2col). Z = windows @ kernels. Each row of `windows` is a copy of a
+window's pixels, and a 1; each column of `kernels` is a kernel and its bias.
+Below: 4 pixels of one channel, a0 to a3; kh = sh = sw = 1 and kw = 3.
 
-What makes it fast. With few kernels, copying pixels takes longer than their
-one product. So t neighbouring outputs share one wide window, here of 4 pixels,
-not 6, and `kernels` holds each kernel t times; copy j is shifted by j * sw.
+What makes it fast. With few kernels, copying the pixels takes longer than the
+product. So t neighbouring outputs share a wide window (here 4 pixels, not 6),
+and `kernels` holds each kernel t times; copy j is shifted by j * sw pixels.
   t = 1:                                  t = 2:
   | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
   | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
@@ -66,7 +66,7 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
         raise TypeError(f'activation is {activation!r}, expected a function')
     kh, kw, _, c_new = W.shape
     dtype, sum_dtype = _dtypes(A_prev, W, b)
-    # infinity times a zero in `kernels` would be NaN; then t is 1
+    # t > 1 puts zeros into `kernels`, and infinity times zero would be NaN
     t = _sharing(W, w_new, sw) if _is_finite(A_prev) else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     w_wide = -(-w_new // t)     # wide windows in a row; the last may jut out
@@ -83,8 +83,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Measured: copying a number takes as long as 48 products; a window's row
-    # counts as 4 numbers more. Unless t divides w_new, Z or dZ is copied.
+    # Least cost, in products. Measured: copying a number costs 48; each of a
+    # window's kh rows, 4 numbers more. Z or dZ is copied if t leaves a rest.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -101,12 +101,12 @@ def _widen(W, b, t, sw):
 
 
 def _windows(A_prev, before, k, stride, new, dtype):
-    """Yield batches of windows: slices of Z, windows as matrix rows, A_pad."""
+    """Yield, per batch: its place in Z, the matrix `windows`, A_pad."""
     (m, h_prev, w_prev, c), (top, left), (kh, kw) = A_prev.shape, before, k
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # `most` rows of windows take 2 MiB: n whole examples, or h rows of one
+    # a batch is 2 MiB, `most` rows of Z: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
@@ -114,7 +114,7 @@ def _windows(A_prev, before, k, stride, new, dtype):
     pixels = _view(A_pad, k, stride, new)
     matrix = np.ones((n, h, w_new, kh * kw * c + 1), dtype)     # the 1 stays
     copies = matrix[..., :-1].reshape(n, h, w_new, kh, kw, c)   # a view
-    for i in range(0, m, n):                    # the last batch may be smaller
+    for i in range(0, m, n):            # [:m - i] shortens only the last batch
         A_pad[:m - i, top:top + h_prev, left:left + w_prev] = A_prev[i:i + n]
         for y in range(0, h_new, h):
             part = np.s_[:m - i, :h_new - y]
@@ -152,7 +152,7 @@ def _fit(A_prev, W, b, padding, stride):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name fits 1 or more, m any."""
+    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

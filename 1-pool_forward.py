@@ -20,10 +20,10 @@ Then neighbours in a row are combined, `across`. With kw = 2 and one channel:
     the same from the next pixel on         m1   m2   m3
     maximum of both                         m01  m12  m23
 
-Finally, each window takes what is found where it has its `start`. An average
-is the same with sums.
+Finally, each window picks the result at its first pixel, its `start`. (A pair
+across two rows is combined too, but never picked.) An average: sums instead.
 
-What makes it fast. Some kh + kw steps over whole arrays, not kh * kw, and a
+What makes it fast. About kh + kw steps over whole arrays, not kh * kw, and a
 few examples at a time, for the cache. In plain loops: lesson/loops.py.
 """
 import numpy as np
@@ -89,7 +89,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     return A.astype('f2', copy=False) if A_prev.dtype.char == 'e' else A
 
 
-# a window that wraps round the end of a row may overflow; nothing uses it
+# no warnings: of windows that wrap round the end of a row; nothing uses them
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return each column combined, and the window starting at each pixel."""
@@ -119,7 +119,7 @@ def _fit(A_prev, kernel_shape, stride, mode):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name fits 1 or more, m any."""
+    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

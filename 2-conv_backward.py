@@ -21,7 +21,7 @@ kernels.T is added at its window's pixels in dA_pad, whose inside is dA_prev.
 What makes it fast. With few kernels, copying pixels and adding at them takes
 longer than these products. So t neighbouring outputs share one wide window,
 and `kernels` holds each kernel t times; copy j is shifted by j * sw. `_narrow`
-adds their t gradients up. A row of one channel, with kh = sh = sw = 1, kw = 3:
+adds up their t gradients. For a0 to a3, kh = sh = sw = 1 and kw = 3:
   t = 1:                                  t = 2:
   | a0 a1 a2 1 |   | w0 |   | z0 |                        | w0  0 |
   | a1 a2 a3 1 | @ | w1 | = | z1 |                        | w1 w0 |
@@ -61,7 +61,8 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
         common dtype of the arrays (with int64, if all are integers). float16
         is summed in float32. If A_prev is float32 and dZ float64, products in
         dW are rounded to float32, as in the course's published output (unless
-        dZ's largest is outside 1e-18 to 1e18, as float32 may not hold them).
+        the largest number of either is outside 1e-18 to 1e18, as float32 may
+        not hold the products).
 
     Raises
     ------
@@ -77,10 +78,11 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     (_, h_prev, w_prev, _), (kh, kw, _, _) = A_prev.shape, W.shape
     h_new, w_new = dZ.shape[1:3]
     dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
-    rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and (   # f4 and f8
-        1e-18 < max(dZ.max(initial=0), -dZ.min(initial=0)) < 1e18)
+    # of float32 and float64, if float32 holds the products (see Returns)
+    rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and all(1e-18 < max(
+        a.max(initial=0), -a.min(initial=0)) < 1e18 for a in (dZ, A_prev))
     multiply = _rounded_product if rounded else np.matmul
-    # infinity times a zero in `kernels` or `dout` would be NaN; then t is 1
+    # t > 1 puts zeros into `kernels` and `dout`; infinity times zero is NaN
     wide = not rounded and all(map(_is_finite, (dZ, A_prev, W)))
     t = _sharing(W, w_new, sw) if wide else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
@@ -119,9 +121,9 @@ def _rounded_product(windows_T, dout):
 def _add_up(dout, kernels, dpixels, step):
     """Add each window's row of dwindows = dout @ kernels.T at its pixels.
 
-    dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. `+=` adds only once to
-    a pixel, even if several windows share it. But row r of two windows shares
-    none if they differ in y, or are `apart` across: these are added at once.
+    dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. One `+=` adds only once
+    to a pixel, even if several windows share it. So each `+=` takes row r of
+    windows that share none: any two differ in y, or by `apart` or more in x.
     """
     kh, apart = dpixels.shape[3], -(-dpixels.shape[4] // step)
     for r, row in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
@@ -140,8 +142,8 @@ def _narrow(dkernels, W, t, sw):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Measured: copying a number takes as long as 48 products; a window's row
-    # counts as 4 numbers more. Unless t divides w_new, Z or dZ is copied.
+    # Least cost, in products. Measured: copying a number costs 48; each of a
+    # window's kh rows, 4 numbers more. Z or dZ is copied if t leaves a rest.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -158,12 +160,12 @@ def _widen(W, b, t, sw):
 
 
 def _windows(A_prev, before, k, stride, new, dtype):
-    """Yield batches of windows: slices of Z, windows as matrix rows, A_pad."""
+    """Yield, per batch: its place in Z, the matrix `windows`, A_pad."""
     (m, h_prev, w_prev, c), (top, left), (kh, kw) = A_prev.shape, before, k
     (sh, sw), (h_new, w_new) = stride, new
     h_pad = max(top + h_prev, (h_new - 1) * sh + kh)
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
-    # `most` rows of windows take 2 MiB: n whole examples, or h rows of one
+    # a batch is 2 MiB, `most` rows of Z: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
     n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
     h = max(1, min(h_new, most))
@@ -171,7 +173,7 @@ def _windows(A_prev, before, k, stride, new, dtype):
     pixels = _view(A_pad, k, stride, new)
     matrix = np.ones((n, h, w_new, kh * kw * c + 1), dtype)     # the 1 stays
     copies = matrix[..., :-1].reshape(n, h, w_new, kh, kw, c)   # a view
-    for i in range(0, m, n):                    # the last batch may be smaller
+    for i in range(0, m, n):            # [:m - i] shortens only the last batch
         A_pad[:m - i, top:top + h_prev, left:left + w_prev] = A_prev[i:i + n]
         for y in range(0, h_new, h):
             part = np.s_[:m - i, :h_new - y]
@@ -217,7 +219,7 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name fits 1 or more, m any."""
+    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

@@ -15,16 +15,16 @@ of an average, each gets dA / (kh * kw). A pixel adds up what its windows give:
     dA_prev[i, p, q, c] = sum over the windows (y, x) that hold (p, q) of
                          dA[i, y, x, c] * (A_prev[i, p, q, c] == A[i, y, x, c])
 
-How. A pixel is its window's maximum if it is its column's, and that is the
-window's. A_down, (m, h_new, w_prev, c), holds the columns' maxima. Each column
-looks up the windows that hold it, then each pixel the columns that hold it:
+How. In two steps, as in pool_forward. A_down[y, q] is the maximum of the kh
+pixels in column q of the windows of row y. It gets the gradient of each window
+whose maximum it is. Then each pixel gets that of each A_down it is equal to:
 
     dA_down[y, q] = sum over x: dA[y, x] * (A_down[y, q] == A[y, x])
     dA_prev[p, q] = sum over y: dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
 An average does the same, without the comparison.
 
-What makes it fast. Some kh + kw steps over whole arrays, not kh * kw, and a
+What makes it fast. About kh + kw steps over whole arrays, not kh * kw, and a
 few examples at a time, for the cache. In plain loops: lesson/loops.py.
 """
 import numpy as np
@@ -73,21 +73,20 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     finite = mode == 'avg' or _is_finite(dA)
     # n examples at a time, 1 MiB of dA_prev, or a single one
     n = max(1, min(m, 2 ** 20 // (h_prev * w_prev * c * sum_dtype.itemsize)))
-    # where in `maxima` each window starts
+    # where in `across` each window starts
     start = np.arange(n * h_new).reshape(n, -1, 1) * w_prev + (
         np.arange(w_new) * sw)
     # dA, and a last row and column of zeros, for pixels in no (more) windows
     padded = np.zeros((n, h_new + 1, w_new + 1, c), sum_dtype)
     inside = padded[:, :dA.shape[1], :dA.shape[2]]
-    of_x = _holders(w_prev, kw, sw, w_new)
-    of_y = _holders(h_prev, kh, sh, h_new)
+    of_y, of_x = map(_holders, (h_prev, w_prev), (kh, kw), (sh, sw), new)
     for i in range(0, m, n):
-        A_down = A = maxima = dA_down = None    # None if 'avg'; frees memory
+        A_down = A = across = dA_down = None    # None if 'avg'; frees memory
         pixels = np.ascontiguousarray(A_prev[i:i + n])
         if mode == 'max':
             inside[:m - i] = dA[i:i + n]
-            A_down, maxima = _combined(np.maximum, pixels, kh, kw, sh)
-            A = np.take(maxima, start[:m - i], 0, mode='clip')
+            A_down, across = _combined(np.maximum, pixels, kh, kw, sh)
+            A = np.take(across, start[:m - i], 0, mode='clip')
         else:
             np.divide(dA[i:i + n], kh * kw, inside[:m - i], dtype=sum_dtype)
         dA_down = _receive(padded[:m - i], of_x, 2, A_down, A, finite)
@@ -109,22 +108,23 @@ def _holders(size, k, s, new):
 
 
 def _receive(dA, holders, axis, values, maxima, finite, out=None):
-    """Sum dA over the windows of each value; with maxima, where it is one."""
+    """Sum, for each value, dA of its windows (if max: whose maximum it is)."""
     (first, last), zeros = holders, dA.shape[axis] - 1
-    for j in range((last - first).max() + 1):
+    for j in range((last - first).max() + 1):       # the last window but j
         window = np.where(last - j >= first, last - j, zeros) if j else last
         share = np.take(dA, window, axis, None if j else out, 'clip')
-        if maxima is not None:      # 'clip': past the last, `share` is 0
+        if maxima is not None:      # where `share` is 0, any maximum will do
             chosen = values == np.take(maxima, window, axis, mode='clip')
             held = share[:, :chosen.shape[1]]       # without dA's row of zeros
-            held *= chosen
-            if not finite:                          # infinity * 0 is NaN
+            if finite:
+                held *= chosen
+            else:                                   # infinity * 0 is NaN
                 held[~chosen] = 0
         out = np.add(out, share, out=out) if j else share
     return out
 
 
-# a window that wraps round the end of a row may overflow; nothing uses it
+# no warnings: of windows that wrap round the end of a row; nothing uses them
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return each column combined, and the window starting at each pixel."""
@@ -162,7 +162,7 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless an array has this shape; a name fits 1 or more, m any."""
+    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

@@ -121,6 +121,10 @@ def test_no_warning_without_a_nan():
     assert (silently('conv_forward', **arrays)[0] == np.inf).all()
     dA_prev, dW, _ = silently('conv_backward', dZ=arrays['A_prev'], **arrays)
     assert (dA_prev == np.inf).all() and (dW == np.inf).all()
+    dA_prev, = silently('pool_backward', dA=np.full((1, 1, 1, 1), np.inf),
+                        A_prev=np.arange(9.).reshape(1, 3, 3, 1),
+                        kernel_shape=(3, 3))
+    np.testing.assert_array_equal(dA_prev.ravel(), [0] * 8 + [np.inf])
 
 
 def test_a_sum_across_the_end_of_a_row_may_overflow_in_silence():
@@ -216,7 +220,8 @@ def test_precision_is_that_of_the_result():
     ('f4', 1e3, 1.1e-18, True), ('f4', 1 / 3, -7e17, True),
     ('f4', 1 / 3, 1.1e18, False), ('f4', 1 / 3, 0.9e-18, False),
     ('f4', 1 / 3, -1.1e18, False), ('f4', 1e20, 5e18, False),
-    ('f4', 1e-30, 1e-20, False), ('f2', 1 / 3, 1e5, False),
+    ('f4', 1e-30, 1e-20, False), ('f4', 1e30, 1e10, False),
+    ('f2', 1 / 3, 1e5, False),
     ('f8', 1 / 3, 1 / 3, False), ('u1', 3, 1 / 3, False)])
 def test_products_are_rounded_as_in_the_published_output(dtype, pixel,
                                                          gradient, rounded):
