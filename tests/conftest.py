@@ -123,7 +123,7 @@ PRINTED = {n: course('{}-transcript.txt'.format(name))
            for n, name in enumerate(['0', '1', '2', '3-listing'])}
 
 
-def with_fewer_digits(n, folder, most=5000):
+def with_fewer_digits(n, folder, most=2500):
     """Write driver n into a folder, for some digits; return its name.
 
     All 50,000 take minutes; tests/tools/trained.py judges what they give.

@@ -109,7 +109,7 @@ def test_drivers_4_and_5(n, tmp_path):
     assert abs(probabilities.sum() - 1) < 1e-5
     assert [os.path.basename(path) for path in named] == [
         '{}-main-1.png'.format(n)]
-    assert '\b' not in output and '/5000' not in output + complaints
+    assert '\b' not in output and '/2500' not in output + complaints
 
 
 def test_driver_4_shows_a_person_a_bar(tmp_path):
