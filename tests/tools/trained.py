@@ -3,8 +3,8 @@
 
     make run | tests/tools/trained.py
 
-It prints again what it reads. The tests train on a tenth of the digits; this
-program judges what all of them give.
+It prints again what it reads. The tests train on fewer digits; this program
+judges what all of them give.
 """
 import re
 import sys
