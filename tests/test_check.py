@@ -170,6 +170,7 @@ def test_loops_are_right(style):
     assert computed() - start < 20
 
 
+@pytest.mark.filterwarnings('ignore::RuntimeWarning')   # as in check.py
 @pytest.mark.parametrize('file, row', [
     (file, row) for file in FILES for row in mistakes.TABLE[file]])
 def test_each_known_mistake_is_told_from_the_others(file, row):

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """In a hostile environment, drivers still print, or say plainly why not."""
-import io
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import zipfile
 
 import numpy as np
 import pytest
@@ -76,21 +74,11 @@ def test_the_data_are_others(tmp_path, monkeypatch, mnist, name, change,
     check_refused(monkeypatch, tmp_path / 'npz.npz', words, part)
 
 
-def headed(header):
-    """Return a sound archive with an array that NumPy cannot read."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, 'w') as archive:
-        archive.writestr('X_train.npy', header)
-    return content.getvalue()
-
-
 @pytest.mark.parametrize('damage', [
     lambda npz: b'', lambda npz: npz[:10 ** 6], lambda npz: npz[:-1],
     lambda npz: npz[:10 ** 7] + b'changed' + npz[10 ** 7 + 7:],
-    lambda npz: npz.replace(b'\x00\x00\x08\x00', b'\x01\x00\x08\x00'),
-    lambda npz: headed(b'no array'), lambda npz: headed(
-        b"\x93NUMPY\x01\x00\x10\x00{'descr': (((   \n")],
-    ids=['empty', 'cut', 'cut by 1', 'changed', 'password', 'text', 'header'])
+    lambda npz: npz.replace(b'\x00\x00\x08\x00', b'\x01\x00\x08\x00')],
+    ids=['empty', 'cut', 'cut by 1', 'changed', 'password'])
 def test_the_data_are_damaged(tmp_path, monkeypatch, damage):
     """A file that is cut, changed or cannot be read is reported."""
     with open(surroundings.MNIST, 'rb') as file:
