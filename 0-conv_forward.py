@@ -70,11 +70,11 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
     t = _sharing(W, w_new, sw) if _is_finite(A_prev) else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     w_wide = -(-w_new // t)     # wide windows in a row; the last may jut out
-    # of the wide windows, for _windows: (kh, kw), (sh, sw), (h_new, w_new)
-    how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, w_wide)
+    # the wide windows' own (kh, kw), (sh, sw) and (h_new, w_new)
+    grid = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, w_wide)
     Z = np.empty((len(A_prev), h_new, w_wide, t * c_new), sum_dtype)
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
-        for here, windows, _ in _windows(A_prev, before, *how, sum_dtype):
+        for here, windows, _ in _windows(A_prev, before, *grid, sum_dtype):
             # whole examples or rows of one are contiguous: `out` is a view
             np.matmul(windows, kernels, out=Z[here].reshape(-1, t * c_new))
     Z = Z.reshape(len(Z), h_new, w_wide * t, c_new)[:, :, :w_new]
@@ -83,8 +83,8 @@ def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Least cost, in products. Measured: copying a number costs 48; each of a
-    # window's kh rows, 4 numbers more. Z or dZ is copied if t leaves a rest.
+    # Cost in multiplications. Measured: copying a number, 48; each row of a
+    # window, 4 more numbers. If t does not divide w_new, Z or dZ is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -92,7 +92,7 @@ def _sharing(W, w_new, sw):
 
 
 def _widen(W, b, t, sw):
-    """Return t columns for each kernel, shifted by sw each, and the biases."""
+    """Return t copies of W, copy j shifted by j * sw, above t copies of b."""
     kh, kw, c_prev, c_new = W.shape
     wide = np.zeros((kh, kw + (t - 1) * sw, c_prev, t, c_new), W.dtype)
     for j in range(t):
@@ -108,7 +108,7 @@ def _windows(A_prev, before, k, stride, new, dtype):
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
     # a batch is 2 MiB, `most` rows of Z: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
-    n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
+    n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))  # A_pad
     h = max(1, min(h_new, most))
     A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
     pixels = _view(A_pad, k, stride, new)
@@ -152,7 +152,7 @@ def _fit(A_prev, W, b, padding, stride):
 
 
 def _check(name, array, *shape):
-    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
+    """Raise unless real and of `shape`; a str is any size > 0 ('m': >= 0)."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

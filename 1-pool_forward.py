@@ -69,7 +69,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
         combine = np.add
         dtype = np.result_type(dtype, 'f4' if dtype.kind == 'f' else 'f8')
     A = np.empty((m, h_new, w_new, c), dtype)
-    # 1 MiB of pixels, for the cache: n examples, or h rows of one's windows
+    # 1 MiB of pixels, for the cache: n examples, or h rows of windows of one
     most = 2 ** 20 // (w_prev * c * dtype.itemsize)     # rows of pixels
     n = max(1, min(m, most // h_prev))
     h = max(1, min(h_new, (most - kh) // sh + 1))
@@ -92,7 +92,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
 # no warnings: of windows that wrap round the end of a row; nothing uses them
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
-    """Return each column combined, and the window starting at each pixel."""
+    """Return windows' columns combined, and the windows of every pixel."""
     c, stop = pixels.shape[3], pixels.shape[1] - kh + 1
     down = pixels[:, :stop:sh]                  # (n, h_new, w_prev, c)
     for r in range(1, kh):
@@ -119,7 +119,7 @@ def _fit(A_prev, kernel_shape, stride, mode):
 
 
 def _check(name, array, *shape):
-    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
+    """Raise unless real and of `shape`; a str is any size > 0 ('m': >= 0)."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

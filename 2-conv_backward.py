@@ -16,9 +16,9 @@ W[..] * dZ[..] to dA_pad[..]; db[k] sums dZ[..., k] (loops: lesson/loops.py).
 How. Z = windows @ kernels: each row of `windows` is a window's pixels and a 1,
 each column of `kernels` is a kernel and its bias. With dZ as a matrix, `dout`,
 dkernels = windows.T @ dout holds dW, then db. Each row of dwindows = dout @
-kernels.T is added at its window's pixels in dA_pad, whose inside is dA_prev.
+kernels[:-1].T is added to its window's pixels in dA_pad; dA_prev is inside.
 
-What makes it fast. With few kernels, copying pixels and adding at them takes
+What makes it fast. With few kernels, copying pixels and adding to them takes
 longer than these products. So t neighbouring outputs share one wide window,
 and `kernels` holds each kernel t times; copy j is shifted by j * sw. `_narrow`
 adds up their t gradients. For a0 to a3, kh = sh = sw = 1 and kw = 3:
@@ -73,30 +73,30 @@ def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     ----------
     Rumelhart et al. 1986, Learning representations by back-propagating errors
     """
-    (sh, sw), (top, left), most = _fit(A_prev, W, b, padding, stride)
-    _check_gradient('dZ', dZ, (len(A_prev), *most, W.shape[3]))
+    (sh, sw), (top, left), full = _fit(A_prev, W, b, padding, stride)
+    _check_gradient('dZ', dZ, (len(A_prev), *full, W.shape[3]))
     (_, h_prev, w_prev, _), (kh, kw, _, _) = A_prev.shape, W.shape
     h_new, w_new = dZ.shape[1:3]
     dtype, sum_dtype = _dtypes(dZ, A_prev, W, b)
-    # of float32 and float64, if float32 holds the products (see Returns)
+    # float32 products, if float32 can hold them (see Returns)
     rounded = A_prev.dtype.char + dZ.dtype.char == 'fd' and all(1e-18 < max(
         a.max(initial=0), -a.min(initial=0)) < 1e18 for a in (dZ, A_prev))
     multiply = _rounded_product if rounded else np.matmul
     # t > 1 puts zeros into `kernels` and `dout`; infinity times zero is NaN
-    wide = not rounded and all(map(_is_finite, (dZ, A_prev, W)))
-    t = _sharing(W, w_new, sw) if wide else 1
+    may_share = not rounded and all(map(_is_finite, (dZ, A_prev, W)))
+    t = _sharing(W, w_new, sw) if may_share else 1
     kernels = _widen(W, b, t, sw).astype(sum_dtype)
     dkernels, dA_prev = np.zeros_like(kernels), np.empty(A_prev.shape, dtype)
-    # of the wide windows, for _windows: (kh, kw), (sh, sw), (h_new, w_new)
-    how = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, -(-w_new // t))
+    # the wide windows' own (kh, kw), (sh, sw) and (h_new, w_new)
+    grid = (kh, kw + (t - 1) * sw), (sh, t * sw), (h_new, -(-w_new // t))
     with np.errstate(invalid='ignore'):         # BLAS raises false alarms
         for (some, rows), windows, A_pad in _windows(
-                A_prev, (top, left), *how, sum_dtype):
+                A_prev, (top, left), *grid, sum_dtype):
             if rows.start == 0:                 # the next examples begin
                 dA_pad = np.zeros_like(A_pad)
             dout = _as_rows(dZ[some, rows], t, sum_dtype)
             dkernels += multiply(windows.T, dout)
-            _add_up(dout, kernels, _view(dA_pad, *how)[:, rows], t * sw)
+            _add_up(dout, kernels, _view(dA_pad, *grid)[:, rows], t * sw)
             if rows.stop >= h_new:              # all windows are added
                 dA_prev[some] = dA_pad[:, top:top + h_prev, left:left + w_prev]
                 dA_pad = None                   # makes room for the next
@@ -119,11 +119,11 @@ def _rounded_product(windows_T, dout):
 
 
 def _add_up(dout, kernels, dpixels, step):
-    """Add each window's row of dwindows = dout @ kernels.T at its pixels.
+    """Add each row of dwindows = dout @ kernels[:-1].T to its window's pixels.
 
     dpixels, (n, h, w, kh, kw, c), is a view of dA_pad. One `+=` adds only once
-    to a pixel, even if several windows share it. So each `+=` takes row r of
-    windows that share none: any two differ in y, or by `apart` or more in x.
+    to a pixel, even if several windows share it. So each `+=` takes one row r,
+    and every `apart`-th x: there, no two windows have a pixel in common.
     """
     kh, apart = dpixels.shape[3], -(-dpixels.shape[4] // step)
     for r, row in enumerate(kernels[:-1].reshape(kh, -1, dout.shape[1])):
@@ -133,7 +133,7 @@ def _add_up(dout, kernels, dpixels, step):
 
 
 def _narrow(dkernels, W, t, sw):
-    """Return dW and db: what `_widen` copied t times is added up."""
+    """Return dW and db, each summed over t copies, skipping kernels' zeros."""
     kh, kw, c_prev, c_new = W.shape
     wide = dkernels[:-1].reshape(kh, -1, c_prev, t, c_new)
     dW = sum(wide[:, j * sw:j * sw + kw, :, j] for j in range(t))
@@ -142,8 +142,8 @@ def _narrow(dkernels, W, t, sw):
 
 def _sharing(W, w_new, sw):
     """Return t, how many neighbouring outputs best share a wide window."""
-    # Least cost, in products. Measured: copying a number costs 48; each of a
-    # window's kh rows, 4 numbers more. Z or dZ is copied if t leaves a rest.
+    # Cost in multiplications. Measured: copying a number, 48; each row of a
+    # window, 4 more numbers. If t does not divide w_new, Z or dZ is copied.
     kh, kw, c_prev, c_new = W.shape
     return min(range(1, min(w_new, 64) + 1), key=lambda t: (
         kh * ((kw + (t - 1) * sw) * c_prev + 4) * -(-w_new // t) *
@@ -151,7 +151,7 @@ def _sharing(W, w_new, sw):
 
 
 def _widen(W, b, t, sw):
-    """Return t columns for each kernel, shifted by sw each, and the biases."""
+    """Return t copies of W, copy j shifted by j * sw, above t copies of b."""
     kh, kw, c_prev, c_new = W.shape
     wide = np.zeros((kh, kw + (t - 1) * sw, c_prev, t, c_new), W.dtype)
     for j in range(t):
@@ -167,7 +167,7 @@ def _windows(A_prev, before, k, stride, new, dtype):
     w_pad = max(left + w_prev, (w_new - 1) * sw + kw)
     # a batch is 2 MiB, `most` rows of Z: n whole examples, or h rows of one
     most = 2 ** 21 // (w_new * kh * kw * c * dtype.itemsize)
-    n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))
+    n = max(1, min(m, most // h_new, 2 ** 21 // (h_pad * w_pad * c)))  # A_pad
     h = max(1, min(h_new, most))
     A_pad = np.zeros((n, h_pad, w_pad, c), dtype)
     pixels = _view(A_pad, k, stride, new)
@@ -219,7 +219,7 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
+    """Raise unless real and of `shape`; a str is any size > 0 ('m': >= 0)."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')

@@ -22,7 +22,7 @@ whose maximum it is. Then each pixel gets that of each A_down it is equal to:
     dA_down[y, q] = sum over x: dA[y, x] * (A_down[y, q] == A[y, x])
     dA_prev[p, q] = sum over y: dA_down[y, q] * (A_prev[p, q] == A_down[y, q])
 
-An average does the same, without the comparison.
+Both sums take only windows that hold (p, q). An average does not compare.
 
 What makes it fast. About kh + kw steps over whole arrays, not kh * kw, and a
 few examples at a time, for the cache. In plain loops: lesson/loops.py.
@@ -52,7 +52,7 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     numpy.ndarray, shape (m, h_prev, w_prev, c)
         The partial derivatives with respect to A_prev, in NumPy's common dtype
         of both arrays; for integers at least int64 (max) or float64 (avg).
-        float16 is summed in float32. A window with NaN has no maximum.
+        float16 is summed in float32. A window whose maximum is NaN gives none.
 
     Raises
     ------
@@ -70,7 +70,6 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     if mode == 'avg' and dtype.kind == 'i':
         dtype = sum_dtype = np.dtype('f8')
     dA_prev = np.empty(A_prev.shape, sum_dtype)
-    finite = mode == 'avg' or _is_finite(dA)
     # n examples at a time, 1 MiB of dA_prev, or a single one
     n = max(1, min(m, 2 ** 20 // (h_prev * w_prev * c * sum_dtype.itemsize)))
     # where in `across` each window starts
@@ -86,48 +85,49 @@ def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
         if mode == 'max':
             inside[:m - i] = dA[i:i + n]
             A_down, across = _combined(np.maximum, pixels, kh, kw, sh)
-            A = np.take(across, start[:m - i], 0, mode='clip')
+            A = across.take(start[:m - i], 0, mode='clip')
         else:
             np.divide(dA[i:i + n], kh * kw, inside[:m - i], dtype=sum_dtype)
-        dA_down = _receive(padded[:m - i], of_x, 2, A_down, A, finite)
-        _receive(dA_down, of_y, 1, pixels, A_down, finite, dA_prev[i:i + n])
+        dA_down = _receive(padded[:m - i], of_x, 2, A_down, A)
+        _receive(dA_down, of_y, 1, pixels, A_down, dA_prev[i:i + n])
     return dA_prev.astype(dtype, copy=False)
 
 
 def _holders(size, k, s, new):
-    """Return the first and the last window that hold each pixel of an axis.
+    """Return each pixel's first and last window, and how many it has at most.
 
     Where there is none, both are `new`, the place of the zeros.
 
-    >>> _holders(6, 3, 2, 2).tolist()
-    [[0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 2]]
+    >>> _holders(6, 3, 2, 2)
+    (array([0, 0, 0, 1, 1, 2]), array([0, 0, 1, 1, 1, 2]), 2)
     """
-    pixel = np.arange(size)
-    first, last = (pixel - k) // s + 1, np.minimum(pixel // s, new - 1)
-    return np.where(first > last, new, (np.maximum(first, 0), last))
+    first = np.maximum(0, (np.arange(size) - k) // s + 1)
+    last = np.minimum(np.arange(size) // s, new - 1)
+    return (*np.where(first > last, new, (first, last)), min(new, -(-k // s)))
 
 
-def _receive(dA, holders, axis, values, maxima, finite, out=None):
-    """Sum, for each value, dA of its windows (if max: whose maximum it is)."""
-    (first, last), zeros = holders, dA.shape[axis] - 1
-    for j in range((last - first).max() + 1):       # the last window but j
+def _receive(dA, holders, axis, values, maxima, out=None):
+    """Sum dA over each value's windows (max: only where it is the maximum)."""
+    (first, last, most), zeros = holders, dA.shape[axis] - 1
+    finite = maxima is None or _is_finite(dA)
+    for j in range(most):                           # the last window but j
         window = np.where(last - j >= first, last - j, zeros) if j else last
-        share = np.take(dA, window, axis, None if j else out, 'clip')
+        share = dA.take(window, axis, None if j else out, 'clip')
         if maxima is not None:      # where `share` is 0, any maximum will do
-            chosen = values == np.take(maxima, window, axis, mode='clip')
-            held = share[:, :chosen.shape[1]]       # without dA's row of zeros
+            chosen = values == maxima.take(window, axis, mode='clip')
+            held = share[:, :chosen.shape[1]]     # leaves out any row of zeros
             if finite:
                 held *= chosen
             else:                                   # infinity * 0 is NaN
                 held[~chosen] = 0
-        out = np.add(out, share, out=out) if j else share
+        out = np.add(out, share, out) if j else share
     return out
 
 
 # no warnings: of windows that wrap round the end of a row; nothing uses them
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
-    """Return each column combined, and the window starting at each pixel."""
+    """Return windows' columns combined, and the windows of every pixel."""
     c, stop = pixels.shape[3], pixels.shape[1] - kh + 1
     down = pixels[:, :stop:sh]                  # (n, h_new, w_prev, c)
     for r in range(1, kh):
@@ -162,7 +162,7 @@ def _check_gradient(name, gradient, most):
 
 
 def _check(name, array, *shape):
-    """Raise unless real, of this shape; a name is any size > 0, 'm' also 0."""
+    """Raise unless real and of `shape`; a str is any size > 0 ('m': >= 0)."""
     if not isinstance(array, np.ndarray) or hasattr(array, 'mask'):
         raise TypeError(f'{name} is a {type(array).__name__}, expected a '
                         'plain numpy.ndarray')
