@@ -106,8 +106,8 @@ def _replace(path, content):
 
 def _output(text):
     """Return a path from the command line, if a file can be there."""
-    if not os.path.basename(text) or os.path.lexists(
-            text) and not os.path.isfile(text):
+    if not os.path.isdir(os.path.dirname(text) or '.') or not os.path.basename(
+            text) or os.path.lexists(text) and not os.path.isfile(text):
         raise argparse.ArgumentTypeError(
             '{!r} is not a regular file, expected one or a new name'.format(
                 text))

@@ -137,7 +137,7 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     assert job.end(1)[1] == 'Worker 1 was lost (-9). Start the job again.'
     saved = sorted(tmp_path.glob('unfinished/chief/*'))
     assert len(saved) > 2
-    assert Job(command + ' --batch-size 16').end(1)[1] == (
+    assert Job(command + ' --batch-size 16 --workers 1').end(1)[1] == (
         '{}/unfinished/chief holds no checkpoint to go on from (its epochs do '
         'not have 64 steps): remove it'.format(tmp_path))
     assert sorted(tmp_path.glob('unfinished/chief/*')) == saved
@@ -170,7 +170,7 @@ def test_a_checkpoint_that_cannot_be_used(tmp_path):
 def test_a_full_disk(tmp_path):
     """One line says so; there are no weights that are not whole."""
     _, complaint = Job(
-        '--workers 2 --examples 64 --epochs 1 --checkpoint {}'.format(
+        '--workers 1 --examples 64 --epochs 1 --checkpoint {}'.format(
             tmp_path), before=functools.partial(
                 resource.setrlimit, resource.RLIMIT_FSIZE, (400000, 400000))
         ).end(1)
