@@ -112,7 +112,7 @@ def style(path, text, tree):
 
     pycodestyle.StyleGuide(
         reporter=Report, config_file=False, parse_argv=False,
-        ignore=IGNORED).check_files([path])
+        ignore=IGNORED).input_file(path)    # check_files would hide Ctrl-C
     if found:
         return 'pycodestyle, {}{}'.format(found[0], '' if len(
             found) == 1 else ', and {} more'.format(len(found) - 1))

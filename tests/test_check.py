@@ -664,6 +664,17 @@ def test_nothing_is_left(tmp_path, sent):
                        for pid in started)
 
 
+def test_ctrl_c_while_the_style_is_judged(monkeypatch):
+    """It ends the checker, though pycodestyle catches it elsewhere."""
+    def check_all(checker, **how):
+        """Get Ctrl-C."""
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('pycodestyle.Checker.check_all', check_all)
+    with pytest.raises(KeyboardInterrupt):
+        rules.broken(os.path.join(ANSWERS, CONV))
+
+
 # other settings, besides variables: files in the current folder
 SETTINGS = {
     'no docstrings': {'PYTHONOPTIMIZE': '2'},
