@@ -3,10 +3,9 @@
 
 `make bench AGAINST=COMMIT` runs `compare`. Both get the same arrays in the
 same run. The best of several turns counts, and the ratio of the two times is
-printed. Only NumPy is needed, and git for the older files.
-
-Here is the table of layers, which bench.py measures too.
+printed. NumPy is needed, and git for older files. bench.py times these layers.
 """
+import functools
 import os
 import subprocess
 import sys
@@ -57,9 +56,7 @@ def load(commit=None):
             git = subprocess.run(
                 ['git', 'show', '{}:{}.py'.format(commit, name)], cwd=ROOT,
                 stdout=subprocess.PIPE)
-            if git.returncode:
-                sys.exit(1)     # git has said why
-            text = git.stdout
+            text = git.stdout or sys.exit(1)    # git has said why
         else:
             with open(os.path.join(ROOT, name + '.py'), 'rb') as file:
                 text = file.read()
@@ -77,16 +74,12 @@ def calls(shape, how, dtype, functions):
     if kind(how) == 'conv':
         W = rng.randn(*how[0]).astype(dtype)
         b = rng.randn(1, 1, 1, how[0][3]).astype(dtype)
-
-        def forward():
-            """Convolve; the activation does nothing, so it costs nothing."""
-            return conv_forward(A_prev, W, b, lambda Z: Z, how[1])
+        # the activation does nothing, so it costs nothing
+        forward = functools.partial(conv_forward, A_prev, W, b, lambda Z: Z,
+                                    how[1])
         dZ = rng.randn(*forward().shape).astype(dtype)
         return [forward, lambda: conv_backward(dZ, A_prev, W, b, how[1])]
-
-    def forward():
-        """Pool."""
-        return pool_forward(A_prev, *how)
+    forward = functools.partial(pool_forward, A_prev, *how)
     dA = rng.randn(*forward().shape).astype(dtype)
     return [forward, lambda: pool_backward(dA, A_prev, *how)]
 

@@ -140,8 +140,7 @@ def main():
     parser.add_argument('--quick', action='store_true',
                         help='a tenth of the examples, in 6 minutes')
     parser.add_argument('--against', metavar='COMMIT',
-                        help='time the four functions against those of an '
-                        'older commit, and nothing else')
+                        help='only compare with the files of an older commit')
     parser.add_argument('--draw', metavar='FILE', help='print and draw a '
                         'results-*.csv again, instead of measuring')
     args = parser.parse_args()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The figures of the speed, drawn from what bench.py has measured."""
+import itertools
 import os
 
 import matplotlib
@@ -36,8 +37,7 @@ def finish(figure, axes, places, labels, ticks, rows, path):
                     .format('the faster of TensorFlow and PyTorch' if any(
                         'pytorch' in row for row in rows) else 'TensorFlow'))
     figure.tight_layout()
-    # white, so that it is legible in dark mode; no version, so that drawing
-    # again gives the same bytes
+    # white, also in dark mode; no version, so the same bytes come again
     figure.savefig(path, dpi=110, facecolor='white',
                    metadata={'Software': None})
     plt.close(figure)
@@ -47,21 +47,16 @@ def summary(rows, path):
     """Draw a bar for each kind, direction, precision and number of cores."""
     figure, axes = plt.subplots(figsize=(8, 4.6))
     places, labels = [], []
-    for kind in 'conv', 'pool':
-        for direction in 'forward', 'backward':
-            for cores in 'one', 'all':
-                for dtype in 'float64', 'float32':
-                    ratio = bench.mean(bench.chosen(
-                        rows, cores=cores, kind=kind, direction=direction,
-                        dtype=dtype))
-                    n = len(places)
-                    places.append(-n - n // 4)      # a gap after every fourth
-                    labels.append('{}{}, {}'.format(
-                        '' if n % 4 else '{} {}:  '.format(NAMES[kind],
-                                                           direction),
-                        'one core' if cores == 'one' else 'all cores', dtype))
-                    bars(axes, places[-1:], [ratio], .9, color=COLOURS[dtype],
-                         alpha=1 if cores == 'one' else .55)
+    for n, (kind, direction, cores, dtype) in enumerate(itertools.product(
+            NAMES, ('forward', 'backward'), ('one', 'all'), COLOURS)):
+        ratio = bench.mean(bench.chosen(rows, cores=cores, kind=kind,
+                                        direction=direction, dtype=dtype))
+        places.append(-n - n // 4)      # a gap after every fourth
+        labels.append('{}{} {}, {}'.format(
+            '' if n % 4 else '{} {}:  '.format(NAMES[kind], direction), cores,
+            'core' if cores == 'one' else 'cores', dtype))
+        bars(axes, places[-1:], [ratio], .9, color=COLOURS[dtype],
+             alpha=1 if cores == 'one' else .55)
     finish(figure, axes, places, labels, (.125, .25, .5, 1, 2, 4), rows, path)
 
 
