@@ -65,11 +65,10 @@ quick: $(VENV)/tests
 	$(ONE) $(VENV)/bin/python -m pytest -n auto $(addprefix tests/test_, \
 		files.py four_files.py layers.py edges.py calls.py)
 
-# TensorFlow leaves files in the temporary folder: the tests get their own; some
-# wait, so there are more workers than processors
+# TensorFlow leaves files in the temporary folder: the tests get their own
 test: $(VENV)/tests $(VENV)/examples
 	@TMPDIR=$$(mktemp -d) && export TMPDIR && trap 'rm -rf "$$TMPDIR"' EXIT && \
-		$(ONE) $(VENV)/bin/python -m pytest -n $$(($$(nproc) + 1)) \
+		$(ONE) $(VENV)/bin/python -m pytest -n auto \
 		--dist loadgroup --cov --cov-config=.coveragerc \
 		--hypothesis-seed=$(SEED) tests
 
