@@ -89,7 +89,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
     return A.astype('f2', copy=False) if A_prev.dtype.char == 'e' else A
 
 
-# no warnings: of windows that wrap round the end of a row; nothing uses them
+# no warnings about windows that wrap round the end of a row, which are unused
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return windows' columns combined, and the windows of every pixel."""

@@ -124,7 +124,7 @@ def _receive(dA, holders, axis, values, maxima, out=None):
     return out
 
 
-# no warnings: of windows that wrap round the end of a row; nothing uses them
+# no warnings about windows that wrap round the end of a row, which are unused
 @np.errstate(over='ignore', invalid='ignore')
 def _combined(combine, pixels, kh, kw, sh):
     """Return windows' columns combined, and the windows of every pixel."""
