@@ -51,8 +51,7 @@ NO_ARRAY += [np.full((2, 6, 5, 3), fill) for fill in (
 NO_PAIR = [None, 1, (1,), (1, 1, 1), (0, 1), (1, -1), (1.0, 1), (1, '1'),
            'ab', np.float64(1), {1, 2}, (np.int64(1), None), (True, 1),
            (2, np.bool_(True)), np.array([True, True]), np.array(2),
-           np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0]),
-           (2, (1, 1))]
+           np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0])]
 NO_WORD = [None, 3, 'SAME', 'full', '', ['same'], np.array(['max', 'avg'])]
 # wrong values for each argument of the calls above
 WRONG = {
