@@ -109,8 +109,8 @@ def _output(text):
     if not os.path.isdir(os.path.dirname(text) or '.') or not os.path.basename(
             text) or os.path.lexists(text) and not os.path.isfile(text):
         raise argparse.ArgumentTypeError(
-            '{!r} is not a regular file, expected one or a new name'.format(
-                text))
+            '{!r} is not a regular file, expected one, or a new name in a '
+            'folder that exists'.format(text))
     return text
 
 

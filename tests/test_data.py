@@ -135,8 +135,8 @@ def test_what_is_no_file_is_not_replaced(folder, name):
     (folder / 'dangling').symlink_to('missing')
     code, complaint = make(folder, name)
     assert code == 2 and complaint.split('\n')[-2].endswith(
-        'argument -o/--output: {!r} is not a regular file, expected one or a '
-        'new name'.format(name))
+        'argument -o/--output: {!r} is not a regular file, expected one, or a '
+        'new name in a folder that exists'.format(name))
     assert sorted(os.listdir(str(folder))) == [
         'dangling', 'device', 'idx', 'pipe']
 
