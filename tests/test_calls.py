@@ -51,7 +51,8 @@ NO_ARRAY += [np.full((2, 6, 5, 3), fill) for fill in (
 NO_PAIR = [None, 1, (1,), (1, 1, 1), (0, 1), (1, -1), (1.0, 1), (1, '1'),
            'ab', np.float64(1), {1, 2}, (np.int64(1), None), (True, 1),
            (2, np.bool_(True)), np.array([True, True]), np.array(2),
-           np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0])]
+           np.array([[2, 1]]), np.array([2., 1.]), np.array([2, 0]),
+           (2, (1, 1))]
 NO_WORD = [None, 3, 'SAME', 'full', '', ['same'], np.array(['max', 'avg'])]
 # wrong values for each argument of the calls above
 WRONG = {
@@ -281,7 +282,7 @@ def any_calls(draw):
         if how == 4:
             value = (np.ma.masked_array(value)
                      if isinstance(value, np.ndarray) else np.array(value)
-                     if isinstance(value, tuple) else np.bool_(True))
+                     if is_pair(value) else np.bool_(True))
         elif how == 0 or not isinstance(value, np.ndarray):
             others = st.sampled_from(WRONG[spoiled])
             value = draw(others | st.tuples(ANY_SIZE, ANY_SIZE)
