@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
-from conftest import TESTS
+from conftest import TESTS, function
 
 lenet5_graph = __import__('4-lenet5').lenet5
 lenet5_keras = __import__('5-lenet5').lenet5
@@ -175,6 +175,27 @@ def test_graph_twice(digits):
         assert before[0] == after[0] and before[1] != after[1]
         assert len(tf.trainable_variables()) == 20
         assert second[0].name == 'Softmax_1:0'
+
+
+def test_graph_computes_in_float64(digits):
+    """The prediction is NumPy's to 12 digits, not to float32's seven."""
+    seen = trained(lenet5_graph, digits, USES[2])
+    W, b = seen['weights'][::2], seen['weights'][1::2]
+
+    def relu(Z):
+        """Return the positive part."""
+        return np.maximum(Z, 0)
+
+    A = digits[0].astype(float)
+    for i, padding in enumerate(('same', 'valid')):
+        A = function('conv_forward')(A, W[i], b[i].reshape(1, 1, 1, -1), relu,
+                                     padding)
+        A = function('pool_forward')(A, (2, 2), (2, 2))
+    A = A.reshape(32, 400)
+    A = relu(relu(A @ W[2] + b[2]) @ W[3] + b[3])
+    A = np.exp(A @ W[4] + b[4])
+    np.testing.assert_allclose(seen['first'][0],
+                               A / A.sum(axis=1, keepdims=True), rtol=1e-12)
 
 
 def he_normal_statistics(weights, biases):

@@ -134,9 +134,9 @@ def test_inside_another_program(lines):
 
 
 def drawn(folder, where='"$@"', **variables):
-    """Run driver 0 for 500 digits in a shell; return output, complaints, PNGs.
+    """Run driver 0 for 500 digits; return output, complaints, PNG files.
 
-    Its folder holds nothing else; `where` is what the shell does.
+    It starts in an empty folder, in which a shell does what `where` says.
     """
     (folder / 'driver').mkdir()
     program = folder / 'driver' / with_fewer_digits(0, folder / 'driver', 500)
@@ -164,6 +164,9 @@ def test_a_stream_is_closed(closed, tmp_path):
     assert output == ('' if closed.startswith('>') else FEWER)
     assert complaints.split('\n')[:-1] == named
     assert len(list((tmp_path / 'here').iterdir())) == 3
+    output, complaints, _ = run(['sh', '-c', '"$0" ' + closed, driver(2)], '/')
+    assert output == ('' if closed.startswith('>') else PRINTED[2])
+    assert complaints == ''
 
 
 @pytest.mark.parametrize('where', [
