@@ -12,10 +12,11 @@ import sys
 import numpy as np
 import pytest
 
-from conftest import ROOT
+from conftest import MAINS, ROOT, source
 from make_mnist import SHA256
 
 NAMES = list(SHA256)
+PROGRAM = os.path.join(ROOT, 'data', 'make_mnist.py')
 
 
 @pytest.fixture(scope='module')
@@ -42,16 +43,25 @@ def folder(originals, tmp_path):
     return tmp_path
 
 
-def make(folder, output, meanwhile=lambda process: None, stdout='/dev/null',
-         **how):
+def make(folder, output, meanwhile=lambda process: None, program=PROGRAM,
+         stdout='/dev/null', **how):
     """Run make_mnist.py beside the folder; return exit code and complaint."""
     with open(stdout, 'w') as stream, subprocess.Popen(
-            [sys.executable, os.path.join(ROOT, 'data', 'make_mnist.py'),
-             'idx', '--output', output], cwd=str(folder), stdout=stream,
-            stderr=subprocess.PIPE, universal_newlines=True, **how) as process:
+            [sys.executable, str(program), 'idx', '--output', output],
+            cwd=str(folder), stdout=stream, stderr=subprocess.PIPE,
+            universal_newlines=True, **how) as process:
         meanwhile(process)
         complaint = process.stderr.read()
     return process.returncode, complaint
+
+
+def quick(folder):
+    """Write a program that compresses nothing; return its path."""
+    text, slow = source(PROGRAM), '_npz(_build(args.folder))'
+    assert slow in text
+    path = folder / 'idx' / 'quick.py'
+    path.write_text(text.replace(slow, "b'new' * 2 ** 20"))
+    return path
 
 
 def test_shapes_and_dtypes(mnist):
@@ -73,22 +83,18 @@ def test_ten_digits_are_the_first(mnist):
 def test_same_bytes_every_time(folder):
     """Raw or gzipped originals give the file that is in the repository.
 
-    A link stays a link; a standard output that is full costs no file.
+    A link stays a link.
     """
     (folder / 'npz').write_text('old')
     (folder / 'link').symlink_to('npz')
-    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
-        expected = file.read()
-    code, complaint = make(folder, 'link', stdout='/dev/full')
-    assert (code, complaint.count('\n')) == (1, 1) and 'space' in complaint
-    assert (folder / 'npz').read_bytes() == expected
-    for name in NAMES:
+    for name in NAMES[:2]:
         path = folder / 'idx' / name
         packed = gzip.compress(path.read_bytes(), 1)
         path.with_name(name + '.gz').write_bytes(packed)
         path.unlink()
     assert make(folder, 'link') == (0, '')
-    assert (folder / 'npz').read_bytes() == expected
+    with open(os.path.join(ROOT, 'data', 'MNIST.npz'), 'rb') as file:
+        assert (folder / 'npz').read_bytes() == file.read()
     assert os.readlink(str(folder / 'link')) == 'npz'
 
 
@@ -110,19 +116,23 @@ def test_a_wrong_file_is_named_and_nothing_written(
     assert os.listdir(str(folder)) == ['idx']
 
 
-@pytest.mark.parametrize('output, limit, others', [
-    ('npz', 2 ** 20, ['npz']), ('npz', -1, ['npz', 'npz.partial'])],
-    ids=['full disk', 'a file of that name'])
-def test_no_other_file_is_lost(folder, output, limit, others):
-    """One line says what cannot be written; all files are as they were."""
+@pytest.mark.parametrize('limit, others, stdout', [
+    (2 ** 20, {'npz': 'old'}, '/dev/null'),
+    (-1, {'npz': 'old', 'npz.partial': 'old'}, '/dev/null'),
+    (-1, {'npz': 'new' * 2 ** 20}, '/dev/full')],
+    ids=['full disk', 'a file of that name', 'full output'])
+def test_no_file_is_lost(folder, limit, others, stdout):
+    """One line says what cannot be written; other files are as they were."""
     for name in others:
         (folder / name).write_text('old')
     code, complaint = make(
-        folder, output, preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_FSIZE, (limit, limit)))
-    assert (code, complaint.count('\n')) == (1, 1) and output in complaint
-    assert sorted(os.listdir(str(folder))) == ['idx'] + others
-    assert all((folder / name).read_text() == 'old' for name in others)
+        folder, 'npz', stdout=stdout, program=quick(folder),
+        env=dict(os.environ, PYTHONPATH=MAINS), preexec_fn=lambda:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert (code, complaint.count('\n')) == (1, 1)
+    assert ('space' if stdout == '/dev/full' else 'npz') in complaint
+    assert {path.name: path.read_text() for path in folder.glob('npz*')} == (
+        others)
 
 
 @pytest.mark.parametrize('name', ['pipe', 'idx', 'device', 'dangling', '',
