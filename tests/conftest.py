@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What the tests share: paths, the four functions, their definitions, data."""
+import glob
 import os
 import re
 import signal
@@ -123,6 +124,39 @@ PRINTED = {n: course('{}-transcript.txt'.format(name))
            for n, name in enumerate(['0', '1', '2', '3-listing'])}
 
 
+# it says what it is, makes an environment of itself, fails to install where a
+# file is named `broken`, and otherwise prints its arguments
+PRETENDED = """#!/bin/sh
+case "$*" in
+*executable*) echo "$0" ;;
+*version_info*) echo {} ;;
+*pip*) [ "$PIP_USER" = 0 ] && if [ -e broken ]; then
+    echo ERROR: no network >&2; echo ERROR: no numpy >&2; exit 1; fi ;;
+*venv*) for folder; do :; done; mkdir -p $folder/bin && cd $folder/bin &&
+    touch activate && ln -sf "$0" python && ln -sf "$0" python3 ;;
+-*) printf "<%s>" "$@" ;;
+*) [ -e "$1" ] && printf "<%s>" "$@" ;;
+esac
+"""
+
+
+def pretended(folder, version):
+    """Put a Python that only pretends into a folder; return how to find it.
+
+    Without a version there is none.
+    """
+    (folder / 'a bin').mkdir(exist_ok=True)
+    for name in 'python', 'python3', 'python3.8':
+        if version:
+            (folder / 'a bin' / name).write_text(PRETENDED.format(version))
+            (folder / 'a bin' / name).chmod(0o755)
+    # without the variables of a make that runs these tests
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(('MAKE', 'MFLAGS', 'ANSWER'))}
+    return dict(kept, PIP_USER='1', PATH=os.pathsep.join([
+        str(folder / 'a bin'), kept['PATH']]))
+
+
 def with_fewer_digits(n, folder, most=2500):
     """Write driver n into a folder, for some digits; return its name.
 
@@ -146,17 +180,18 @@ def python_files():
     return sorted(paths)
 
 
+def pages():
+    """Return the paths of all pages."""
+    return sorted(os.path.relpath(path, ROOT) for path in glob.glob(
+        os.path.join(ROOT, '*.md')) + glob.glob(
+            os.path.join(ROOT, '[a-z]*', '*.md')))
+
+
 def links():
-    """Return each Markdown file and each file that it links to or shows."""
-    found = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
-        for name in names:
-            if name.endswith('.md'):
-                path = os.path.relpath(os.path.join(folder, name), ROOT)
-                found += [(path, target) for target in re.findall(
-                    r'\]\(([^)#:]+)\)|src="([^":]+)"', source(path))]
-    return sorted((path, ''.join(target)) for path, target in found)
+    """Return each page and each file that it links to or shows."""
+    return sorted((path, ''.join(target)) for path in pages()
+                  for target in re.findall(
+                      r'\]\(([^)#:]+)\)|src="([^":]+)"', source(path)))
 
 
 @pytest.hookimpl(tryfirst=True)

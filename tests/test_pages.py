@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from conftest import PRINTED, ROOT, course, links, python_files, run, source
+from conftest import (PRINTED, ROOT, course, pages, pretended, python_files,
+                      run, source)
 
 ROOMS = ['benchmarks', 'check', 'data', 'examples', 'lesson', 'mains', 'tests']
 TASKS = sorted(name for name in os.listdir(ROOT) if re.match('[0-5]-', name))
@@ -24,6 +25,13 @@ def code(path):
         r'```sh\n([^`]*)```|^ {4}([^\n]*)|`([^`]+)`', text, re.MULTILINE)))
 
 
+def commands(path):
+    """Return the commands on a page that run a program of this project."""
+    return [line for line in re.sub(r'\\\n', '', code(path)).split('\n')
+            if re.match(r' *(\w+=\S+ +)*(make [a-z-]|\. \.|python3? |'
+                        r'[\w./]+/\w+\.py( |$))', line)]
+
+
 def test_each_room_has_a_label():
     """Each folder has a README, and the README at the root links to it."""
     assert ROOMS == sorted(
@@ -35,14 +43,12 @@ def test_each_room_has_a_label():
         assert '({}/README.md)'.format(room) in source('README.md')
 
 
-@pytest.mark.parametrize('path', sorted({path for path, _ in links()}))
+@pytest.mark.parametrize('path', pages())
 def test_what_a_page_names(path):
-    """Its targets of make, programs, options and headings exist."""
+    """Its variables of make, programs, options and headings exist."""
     folder, makefile = os.path.dirname(path), source('Makefile')
     programs = [source(name) for name in python_files()]
     for line in code(path).split('\n'):
-        for target in re.findall(r'\bmake (?:-C \S+ )?([a-z]+)\b', line):
-            assert '\n{}:'.format(target) in makefile
         for name in re.findall(r'\bmake .*?([A-Z]+)=', line):
             assert '({}'.format(name) in makefile
         named = [source(folder if name[0] == '.' else '', name) for name in
@@ -55,6 +61,25 @@ def test_what_a_page_names(path):
             re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-')
             for heading in re.findall('^#+ (.*)$', source(other),
                                       re.MULTILINE)]
+
+
+@pytest.mark.parametrize('path', list(filter(commands, pages())))
+def test_its_commands_start(tmp_path, path):
+    """They are run as they are written, with a Python that only pretends.
+    """
+    project = tmp_path / 'cnn-answers'
+    project.mkdir()
+    for name in os.listdir(ROOT):
+        if not name.startswith('.') and name != 'figures':
+            (project / name).symlink_to(os.path.join(ROOT, name))
+    (project / 'program.py').write_text('')
+    for line in ['make environment'] + commands(path):
+        here = line.startswith(('./', '. ../')) and os.path.dirname(path)
+        result = subprocess.run(
+            ['sh', '-c', line.replace('/autograder/source', str(project))],
+            cwd=str(project / (here or '.')), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=pretended(tmp_path, '3.13'))
+        assert result.returncode == 0, line + result.stdout.decode()
 
 
 def test_the_example_prints_what_the_page_shows(monkeypatch):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import surroundings
-from conftest import (MAINS, PRINTED, ROOT, TESTS, driver, run,
+from conftest import (MAINS, PRINTED, ROOT, TESTS, driver, pretended, run,
                       with_fewer_digits)
 
 FEWER = '(500, 26, 26, 2)\n'       # what driver 0 prints for 500 digits
@@ -267,20 +267,6 @@ def test_keras_json(tmp_path):
     run([sys.executable, '-c', code], MAINS, HOME=str(tmp_path))
 
 
-# it answers what it is asked for: its path, its version; what makes an
-# environment puts a link to itself there, and pip fails where `broken` is
-PYTHON = """#!/bin/sh
-case "$*" in
-*executable*) echo "$0" ;;
-*version_info*) echo {} ;;
-*pip*) [ "$PIP_USER" = 0 ] && if [ -e broken ]; then
-    echo ERROR: no network >&2; echo ERROR: no numpy >&2; exit 1; fi ;;
-*venv*) mkdir -p .venv-3.13/bin && ln -sf "$0" .venv-3.13/bin/python ;;
-*) printf "<%s>" "$@" ;;
-esac
-"""
-
-
 @pytest.fixture
 def make(tmp_path):
     """Return a function that runs make with a Python that only pretends."""
@@ -288,20 +274,14 @@ def make(tmp_path):
     for room in '.', 'check', 'my answer':
         (tmp_path / room).mkdir(exist_ok=True)
         (tmp_path / room / 'requirements.txt').write_text('')
+    (tmp_path / 'check' / 'check.py').write_text('')
 
     def run_make(version, *arguments):
         """Return the exit code and what is printed."""
-        if version:
-            (tmp_path / 'a python').write_text(PYTHON.format(version))
-            (tmp_path / 'a python').chmod(0o755)
         result = subprocess.run(
-            ['make', 'PYTHON={}/a python'.format(tmp_path)] + list(arguments),
+            ['make', 'PYTHON={}/a bin/python3'.format(tmp_path), *arguments],
             cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            universal_newlines=True, env=dict({
-                # without those of a make that runs these tests
-                name: value for name, value in os.environ.items()
-                if not name.startswith(('MAKE', 'MFLAGS', 'ANSWER'))},
-                PIP_USER='1'))
+            universal_newlines=True, env=pretended(tmp_path, version))
         return result.returncode, result.stdout, result.stderr
     return run_make
 
