@@ -157,17 +157,16 @@ def pretended(folder, version):
         str(folder / 'a bin'), kept['PATH']]))
 
 
-def with_fewer_digits(n, folder, most=2500):
-    """Write driver n into a folder, for some digits; return its name.
+def with_fewer_digits(program, folder, most):
+    """Write a program into a folder, for some digits; return its new path.
 
     All 50,000 take minutes; tests/tools/trained.py judges what they give.
     """
-    name = '{}-main.py'.format(n)
-    listing = source(driver(n))
+    path, listing = folder / os.path.basename(program), source(program)
     assert listing.count(LOAD) == 1
-    (folder / name).write_text(listing.replace(
+    path.write_text(listing.replace(
         LOAD, '{{name: A[:{}] for name, A in {}.items()}}'.format(most, LOAD)))
-    return name
+    return str(path)
 
 
 def python_files():

@@ -100,25 +100,16 @@ def accuracies(n, output):
 def test_drivers_4_and_5(n, tmp_path):
     """They learn, predict 3 and save that digit; there is no bar."""
     output, complaints, named = run(
-        [sys.executable, with_fewer_digits(n, tmp_path)], tmp_path,
-        PYTHONPATH=MAINS)
-    assert accuracies(n, output)[-1] > .93
+        [sys.executable, with_fewer_digits(driver(n), tmp_path, 1500)],
+        tmp_path, PYTHONPATH=MAINS)
+    assert accuracies(n, output)[-1] > .9
     probabilities = np.array(re.findall(
         r'\d\.\d+(?:e[-+]\d+)?', output[output.rindex('['):]), float)
     assert probabilities.shape == (10,) and probabilities.argmax() == 3
     assert abs(probabilities.sum() - 1) < 1e-5
     assert [os.path.basename(path) for path in named] == [
         '{}-main-1.png'.format(n)]
-    assert '\b' not in output and '/2500' not in output + complaints
-
-
-def test_driver_4_shows_a_person_a_bar(tmp_path):
-    """On a terminal there is a progress bar."""
-    shown, _, _ = run(
-        [sys.executable, '-c', 'import pty, sys; pty.spawn(sys.argv[1:])',
-         sys.executable, with_fewer_digits(4, tmp_path, 500)], tmp_path,
-        PYTHONPATH=MAINS)
-    assert 'After 10 epochs: ' in shown and re.search(r'\d+/500\D', shown)
+    assert '\b' not in output and '/1500' not in output + complaints
 
 
 def whole_run(reached):
