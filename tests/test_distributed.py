@@ -160,8 +160,8 @@ def test_a_checkpoint_that_cannot_be_used(tmp_path):
              'ckpt-1.data-00000-of-00001': 'garbage'}
     for name, text in files.items():
         (chief / name).write_text(text)
-    output, complaint = Job('--workers 2 --examples 64 --epochs 1 --checkpoint'
-                            ' {}'.format(tmp_path)).end(1)
+    output, complaint = Job('--examples 64 --epochs 1 --checkpoint {}'.format(
+        tmp_path)).end(1)
     assert output == '' and complaint.startswith(
         '{} holds no checkpoint to go on from ('.format(chief))
     assert {path.name: path.read_text() for path in chief.glob('*')} == files
@@ -170,17 +170,16 @@ def test_a_checkpoint_that_cannot_be_used(tmp_path):
 def test_a_full_disk(tmp_path):
     """One line says so; there are no weights that are not whole."""
     _, complaint = Job(
-        '--workers 2 --examples 64 --epochs 1 --checkpoint {}'.format(
-            tmp_path), before=functools.partial(
-                resource.setrlimit, resource.RLIMIT_FSIZE, (400000, 400000))
-        ).end(1)
+        '--examples 64 --epochs 1 --checkpoint {}'.format(tmp_path),
+        before=functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE,
+                                 (400000, 400000))).end(1)
     assert str(tmp_path) in complaint and 'File too large' in complaint
     assert os.listdir(str(tmp_path)) == ['unfinished']
 
 
 def test_ctrl_c():
-    """The job prints one word; the workers see that it is gone, and end."""
-    job = Job('--workers 2 --epochs 999').read_until('Epoch 1')
+    """The job prints one word; its worker sees that it is gone, and ends."""
+    job = Job('--epochs 999').read_until('Epoch 1')
     job.process.send_signal(signal.SIGINT)
     assert job.end(-signal.SIGINT)[1] == 'Interrupted.'
 

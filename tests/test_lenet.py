@@ -20,17 +20,16 @@ NAMES = [layer + '/' + variable for layer in (
     for variable in ('kernel:0', 'bias:0')]
 SHAPES = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,),
           (120, 84), (84,), (84, 10), (10,)]
-FLOATS = ['float16', 'float32', 'float64']
-NUMBERS = FLOATS + ['bool', 'int8', 'int16', 'int32', 'int64', 'uint8',
-                    'uint16', 'uint32', 'uint64']
-# what x and y are, and their dtypes: every valid dtype, each way
+# what x and y are, and their dtypes: every kind of dtype, each way
 USES = [(way, dtype, 'placeholder', 'float32')
-        for way in ('placeholder', 'array') for dtype in FLOATS]
-USES += [('placeholder', 'float32', way, dtype)
-         for way in ('placeholder', 'array') for dtype in NUMBERS
-         if (way, dtype) != ('placeholder', 'float32')]     # is above
-USES += [('array', 'float64', 'array', 'bool'),
-         ('array', 'float16', 'placeholder', 'uint8')]
+        for way in ('placeholder', 'array')
+        for dtype in ('float16', 'float32', 'float64')]
+USES += [('placeholder', 'float32', 'placeholder', dtype) for dtype in (
+    'float16', 'float64', 'bool', 'int8', 'int32', 'int64', 'uint8', 'uint64')]
+USES += [('array', 'float16', 'placeholder', 'uint8'),
+         ('array', 'float64', 'array', 'bool'),
+         ('placeholder', 'float32', 'array', 'float64'),
+         ('placeholder', 'float32', 'array', 'int64')]
 PLAIN = USES[1]
 
 
