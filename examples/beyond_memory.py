@@ -75,7 +75,7 @@ def second(folder, *arguments):
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     try:
         show(folder, *arguments)
-    except (MemoryError, OSError) as error:
+    except (MemoryError, OSError, RuntimeError) as error:
         sys.exit('{}: {}'.format(folder, error))
 
 
@@ -88,7 +88,7 @@ def main():
                         help='the memory to use, in MiB (%(default)s)')
     parser.add_argument('--folder', help='a new folder that keeps the arrays')
     args = parser.parse_args()
-    for name, least in ('examples', 1), ('limit', 256):
+    for name, least in ('examples', 1), ('limit', 400):
         if not least <= vars(args)[name] < 2 ** 40:
             parser.error('--{}: {} is not from {} to 2**40'.format(
                 name, vars(args)[name], least))
