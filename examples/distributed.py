@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Train the Keras LeNet-5 on several devices, processes or machines.
+"""Train the Keras LeNet-5 on several GPUs, processes or machines.
 
+    examples/distributed.py                  1 process, with all GPUs it sees
     examples/distributed.py --workers 2      2 processes on this machine
-    examples/distributed.py --devices 2      2 GPUs, or 2 parts of a processor
     TF_CONFIG=... examples/distributed.py    one worker of a cluster: start the
                                             same on each of its machines
 
@@ -69,16 +69,15 @@ def arguments():
     parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
     for name, default, text in (
             ('--workers', 1, 'train in N processes on this machine'),
-            ('--devices', 0, 'train in one process, on N GPUs or processors'),
             ('--epochs', 5, 'how many epochs to train'),
             ('--batch-size', 32, 'the examples of a step, over all workers'),
             ('--examples', 50000, 'how many training images to use')):
         parser.add_argument(name, type=int, default=default, metavar='N',
                             help=text + ' (%(default)s)')
     args = parser.parse_args()
-    shares = args.devices or members() or args.workers
-    for name, least in (('workers', 1), ('devices', 0), ('epochs', 1),
-                        ('batch_size', shares), ('examples', shares)):
+    shares = members() or args.workers
+    for name, least in (('workers', 1), ('epochs', 1), ('batch_size', shares),
+                        ('examples', shares)):
         if not least <= vars(args)[name] <= 50000:
             parser.error('--{}: {} is not from {} to 50000'.format(
                 name.replace('_', '-'), vars(args)[name], least))
@@ -176,7 +175,7 @@ def train(args, strategy, chief):
 
 
 def work(args, job):
-    """Run as one worker, or on all devices; say in one line what fails."""
+    """Run as one worker; say in one line what fails."""
     import tensorflow as tf
     signal.signal(signal.SIGINT, signal.SIG_DFL)    # not only between steps
     # a broken connection is an error to report, not the end of the program
@@ -187,15 +186,7 @@ def work(args, job):
         waiting.start()
     tf.get_logger().setLevel('CRITICAL')
     try:
-        if args.devices:
-            kind = 'GPU' if tf.config.list_physical_devices('GPU') else 'CPU'
-            tf.config.set_logical_device_configuration(
-                tf.config.list_physical_devices('CPU')[0],
-                [tf.config.LogicalDeviceConfiguration()] * args.devices)
-            strategy = tf.distribute.MirroredStrategy([
-                '{}:{}'.format(kind, i) for i in range(args.devices)])
-        else:
-            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
         # the worker that TensorFlow allows to save also prints
         job(args, strategy, strategy.extended.should_checkpoint)
         line = FINISHED
@@ -252,7 +243,7 @@ def main(job=train):
     """Run as a worker, or start the workers and wait for them."""
     surroundings.prepare()
     args = arguments()
-    if args.devices or members():
+    if members():
         work(args, job)
     surroundings.load_mnist('train', 'valid')   # only one process complains
     workers = start([sys.executable, os.path.abspath(sys.argv[0]), '--child'] +

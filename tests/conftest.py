@@ -152,7 +152,7 @@ def pretended(folder, version):
             (folder / 'a bin' / name).chmod(0o755)
     # without the variables of a make that runs these tests
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(('MAKE', 'MFLAGS', 'ANSWER'))}
+            if not name.startswith(('MAKE', 'MFLAGS', 'ANSWER', 'PYTHON'))}
     return dict(kept, PIP_USER='1', PATH=os.pathsep.join([
         str(folder / 'a bin'), kept['PATH']]))
 

@@ -94,9 +94,10 @@ def cluster(*tasks):
 
 
 @functools.lru_cache(None)
-def undisturbed(where):
+def undisturbed(workers):
     """Return what an uninterrupted run on 32 full batches prints."""
-    return Job(where + ' --examples 1024 --epochs 2').end(0)[0]
+    return Job('--examples 1024 --epochs 2 --workers {}'.format(workers)).end(
+        0)[0]
 
 
 def test_each_example_is_seen_once(tmp_path, n=3):
@@ -114,10 +115,9 @@ def test_each_example_is_seen_once(tmp_path, n=3):
 
 
 @pytest.mark.xdist_group('undisturbed')
-@pytest.mark.parametrize('where', ['--workers 2', '--devices 2'])
-def test_two_reach_the_loss_of_one(where):
+def test_two_reach_the_loss_of_one():
     """Sharing the same batches gives the same weights, up to rounding."""
-    one, two = undisturbed('--workers 1'), undisturbed(where)
+    one, two = undisturbed(1), undisturbed(2)
     # only the chief prints
     assert re.findall(r'Epoch \d/2', two) == ['Epoch 1/2', 'Epoch 2/2']
     for name in 'loss', 'val_loss':
@@ -143,7 +143,7 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     assert sorted(tmp_path.glob('unfinished/chief/*')) == saved
     output, _ = Job(command).end(0)
     assert re.findall(r'Epoch \d/2', output) == ['Epoch 2/2']
-    expected = undisturbed('--workers 2')
+    expected = undisturbed(2)
     for name in 'val_loss', 'val_accuracy':
         np.testing.assert_allclose(numbers(output, name),
                                    numbers(expected, name)[-1:], rtol=.01)
@@ -197,7 +197,7 @@ def test_one_worker_of_a_cluster():
 
 @pytest.mark.parametrize('arguments, words', [
     ('--workers 0', '--workers: 0 is not from 1 to 50000'),
-    ('--devices x', "invalid int value: 'x'"),
+    ('--epochs x', "invalid int value: 'x'"),
     ('--checkpoint /dev/null', 'Not a directory'),
     ('--checkpoint mine', "'mine' holds weights, or files of others"),
     ('--examples 33 --workers 2', '--examples: 33 leave 1 for the last batch, '
