@@ -338,6 +338,16 @@ def test_every_width_shares_windows_well(c_new):
         assert t * c_new >= min(7, w_new * c_new // 2)
 
 
+@pytest.mark.parametrize('shape, w_new, sw, t', [
+    ((3, 3, 1, 2), 26, 1, 13), ((5, 5, 1, 6), 28, 1, 7),
+    ((5, 5, 6, 16), 10, 1, 5), ((3, 3, 1, 16), 61, 1, 1),
+    ((3, 3, 64, 64), 56, 1, 1), ((7, 7, 3, 64), 112, 2, 2)])
+def test_the_quickest_way_is_taken(shape, w_new, sw, t):
+    """Few channels share wide windows, many do not; a copy may cost more."""
+    sharing = __import__('0-conv_forward')._sharing
+    assert sharing(np.zeros(shape), w_new, sw) == t
+
+
 def test_bright_float16_images_keep_their_wide_windows(monkeypatch):
     """The images are finite, even if float16 cannot hold their sum."""
     count, matmul = [], np.matmul
