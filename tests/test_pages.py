@@ -67,10 +67,8 @@ def test_what_a_page_names(path):
 def test_its_commands_start(tmp_path, path):
     """They run as they are written, with a Python that only pretends."""
     project = tmp_path / 'cnn-answers'
-    project.mkdir()
-    for name in os.listdir(ROOT):
-        if not name.startswith('.') and name != 'figures':
-            (project / name).symlink_to(os.path.join(ROOT, name))
+    shutil.copytree(ROOT, str(project), copy_function=os.symlink,
+                    ignore=shutil.ignore_patterns('.*', 'figures'))
     (project / 'program.py').write_text('')
     for line in ['make environment'] + commands(path):
         here = line.startswith(('./', '. ../')) and os.path.dirname(path)
