@@ -146,7 +146,8 @@ def pretended(folder, version):
     Without a version there is none.
     """
     (folder / 'a bin').mkdir(exist_ok=True)
-    for name in 'python', 'python3', 'python3.8':
+    for name in ['python', 'python3'] + [
+            'python3.{}'.format(minor) for minor in range(8, 14)]:
         if version:
             (folder / 'a bin' / name).write_text(PRETENDED.format(version))
             (folder / 'a bin' / name).chmod(0o755)
