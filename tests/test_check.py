@@ -691,7 +691,7 @@ def test_ctrl_c_while_the_style_is_judged(monkeypatch):
 SETTINGS = {
     'no docstrings': {'PYTHONOPTIMIZE': '2'},
     'warnings are errors': {'PYTHONWARNINGS': 'error'},
-    'a long temporary folder': {},
+    'a long temporary folder': {'TMPDIR': 'long' * 40},
     'plugins of pytest': {'PYTEST_PLUGINS': 'none', 'PYTEST_ADDOPTS': '-x'},
     'another Keras': {'HOME': '.', 'KERAS_HOME': '.keras',
                       'KERAS_BACKEND': 'torch'},
@@ -704,8 +704,6 @@ def test_other_settings_change_nothing(tmp_path, what):
     """The verdict is the same, every report is whole, and nothing is left."""
     here = tmp_path / 'here'
     (here / '.keras').mkdir(parents=True)
-    temporary = here / ('long' * 40 if 'folder' in what else 'short')
-    temporary.mkdir()
     (here / '.keras' / 'keras.json').write_text(
         '{"image_data_format": "channels_first", "floatx": "float64"}')
     for name in 'random', 'numbers', 'inspect', 'answer', 'cases':
@@ -715,13 +713,13 @@ def test_other_settings_change_nothing(tmp_path, what):
                     'if stride == (3, 3):\n        raise ValueError("\u00e9'
                     '\\ud800\\x1b[2J")\n    if padding ==')
     setting = {name: os.path.join(str(here), value) if name in (
-        'HOME', 'KERAS_HOME') else value
-        for name, value in SETTINGS[what].items()}
+        'HOME', 'TMPDIR', 'KERAS_HOME') else value
+        for name, value in {'TMPDIR': 'short', **SETTINGS[what]}.items()}
+    os.mkdir(setting['TMPDIR'])
     code, text = run(folder, '--only', '0,5' if 'Keras' in what else '0,1',
                      '--json', 'report.json', '--junitxml', 'report.xml',
-                     cwd=str(here), env=dict(
-                         os.environ, TMPDIR=str(temporary), **setting))
-    assert not list(temporary.iterdir())
+                     cwd=str(here), env=dict(os.environ, **setting))
+    assert not os.listdir(setting['TMPDIR'])
     found = verdicts(text)
     assert code == 1 and found.pop(CONV)[2] == 'wrong'
     assert all(verdict == 'right' for _, _, verdict in found.values())

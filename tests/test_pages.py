@@ -70,12 +70,13 @@ def test_its_commands_start(tmp_path, path):
     shutil.copytree(ROOT, str(project), copy_function=os.symlink,
                     ignore=shutil.ignore_patterns('.*', 'figures'))
     (project / 'program.py').write_text('')
+    env = pretended(tmp_path, '3.13')
     for line in ['make environment'] + commands(path):
         here = line.startswith(('./', '. ../')) and os.path.dirname(path)
         result = subprocess.run(
             ['sh', '-c', line.replace('/autograder/source', '.')],
-            cwd=str(project / (here or '.')), stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=pretended(tmp_path, '3.13'))
+            cwd=str(project / (here or '.')), env=env,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert result.returncode == 0, line + result.stdout.decode()
 
 

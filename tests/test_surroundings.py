@@ -218,12 +218,12 @@ def test_ctrl_c(tmp_path, program, first):
             MAINS, ROOT, str(tmp_path)]))), ''
     os.close(terminal)
     while not re.search(first, shown):
-        shown += os.read(screen, 1000).decode()
+        shown += os.read(screen, 1000).decode(errors='replace')
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate()
     with contextlib.suppress(OSError):      # at the end of a terminal
         while True:
-            shown += os.read(screen, 1000).decode()
+            shown += os.read(screen, 1000).decode(errors='replace')
     os.close(screen)
     assert process.returncode == -signal.SIGINT
     assert 'Traceback' not in shown + complaint
