@@ -5,6 +5,7 @@ The idea: whatever an answer does, the reply to each request arrives in time,
 or the process is killed and the next request starts a new one. Only plain data
 are read from it.
 """
+import contextlib
 import glob
 import json
 import os
@@ -40,11 +41,7 @@ class NotJudged(Exception):
 
 
 def shown(text):
-    """Return a text of an answer without what a terminal or file would obey.
-
-    >>> shown('é' + chr(27) + '[2J')
-    'é\\\\x1b[2J'
-    """
+    """Return a text of an answer without what a terminal or file obeys."""
     return ''.join(c if c.isprintable() or c == '\n' else ascii(c)[1:-1]
                    for c in text)
 
@@ -103,11 +100,10 @@ class Answer:
                         error.strerror)) from error
         self.process = subprocess.Popen(
             [sys.executable, WORKER, self.file,
-             str(int(self.memory * 2 ** 30)),
-             os.path.join(self.room, 'network.npz')], cwd=folder,
-            env=surroundings(self.copy), stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+             str(int(self.memory * 2 ** 30))], cwd=folder,
+            env=surroundings(self.copy), start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
         try:
             self.request('start', limit=0)
         except Failure as failure:
@@ -173,21 +169,16 @@ class Answer:
         """Kill the process and what it started; return how it had ended."""
         if self.process is None:
             return None
-        try:
+        code = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
             code = self.process.wait(wait)
-        except subprocess.TimeoutExpired:
-            code = None
-        try:
+        with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except OSError:
-            pass
         self.process.kill()
         self.process.wait(60)
-        for pipe in self.process.stdin, self.process.stdout:
-            try:
-                pipe.close()
-            except OSError:
-                pass
+        self.process.stdout.close()
+        with contextlib.suppress(OSError):      # it may not have read all
+            self.process.stdin.close()
         self.process = None
         shutil.rmtree(self.copy, ignore_errors=True)
         return code

@@ -18,9 +18,7 @@ sys.path.insert(1, os.path.join(ROOT, 'lesson'))
 import loops  # noqa: E402
 
 # a case with a note is not counted: there, accepted answers differ
-Case = collections.namedtuple('Case', 'name call note')
-Case.__new__.__defaults__ = '',
-
+Case = collections.namedtuple('Case', 'name call note', defaults=('',))
 DIGITS = os.path.join(ROOT, 'data', 'ten.npz')     # the drivers' images
 ODD = ("An odd number of zeros, as with an even kernel: accepted answers "
        'differ in where the extra row or column goes, and in the size. This '
@@ -31,8 +29,6 @@ INTEGERS = ('Images of integers, which the course never gives: '
 SOFTMAX = ('An activation that mixes the channels, such as a softmax: some '
            'accepted answers apply it to each channel alone, which is another '
            'function. Apply it once, to all of Z.')
-
-
 # what the tasks define, with their arguments
 DEFINITIONS = {
     '0-conv_forward.py':
@@ -63,8 +59,6 @@ def numbers(shape, factor=7, modulus=11, less=5):
 
     >>> numbers((1, 2, 2, 1))
     'np.arange(4.).reshape(1, 2, 2, 1) * 7 % 11 - 5'
-    >>> eval(numbers((4,))).tolist()
-    [-5.0, 2.0, -2.0, 5.0]
     """
     return 'np.arange({}.).reshape{} * {} % {} - {}'.format(
         int(np.prod(shape)), shape, factor, modulus, less).replace(

@@ -29,20 +29,11 @@ Question = collections.namedtuple('Question', 'name call judge note')
 
 @functools.lru_cache(None)
 def digits():
-    """Return 64 images and their one-hot labels."""
-    with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
-        return (lib['X_train'][:64, ..., None].astype('float32'),
-                np.eye(10, dtype='float32')[lib['Y_train'][:64]])
-
-
-def give(path, networks):
-    """Write what networks need, digits and weights; say if data are missing.
-    """
+    """Return the first ten digits of MNIST and their one-hot labels."""
     try:
-        np.load(os.path.join(ROOT, 'data', 'ten.npz')).close()
-        if networks:
-            images, labels = digits()
-            np.savez(path, *weights(), images=images, labels=labels)
+        with np.load(os.path.join(ROOT, 'data', 'ten.npz')) as lib:
+            return (lib['X_train'][..., None], np.eye(10, dtype='float32')[
+                [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]])
     except Exception as error:
         raise OSError('this project has lost data, see data/README.md: {}'
                       .format(error)) from error
@@ -50,7 +41,7 @@ def give(path, networks):
 
 def weights():
     """Return fixed weights and biases, in the order of SHAPES."""
-    rng = np.random.RandomState(0)
+    rng = np.random.RandomState(7)       # three of the ten digits are right
     return [rng.randn(*shape).astype('float32') * (
         .1 if len(shape) == 1 else np.sqrt(2 / np.prod(shape[:-1])))
         for shape in SHAPES]
@@ -206,7 +197,7 @@ def learns(reply, file):
     """Judge whether a short training halves the loss."""
     before, after = reply
     return [] if after < before / 2 else [
-        'After 40 steps on 64 digits the loss is {:.4g}; before, it was '
+        'After 40 steps on 10 digits the loss is {:.4g}; before, it was '
         '{:.4g}. Expected: less than half.'.format(after, before)]
 
 

@@ -24,9 +24,9 @@ NO_LAYERS = ('tf.layers is gone since TensorFlow 2.16; the course has 2.6. '
 
 # what is wrong: in which case; the call; which part of the result; this part,
 # and the right one; a sentence; the kind of an exception
-Fault = collections.namedtuple('Fault', 'title call part found right text '
-                               'kind')
-Fault.__new__.__defaults__ = '', '', None, None, '', ''
+Fault = collections.namedtuple(
+    'Fault', 'title call part found right text kind',
+    defaults=('', '', None, None, '', ''))
 Group = collections.namedtuple('Group', 'advice faults')
 
 
