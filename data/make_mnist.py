@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
 """Build MNIST.npz from the four original IDX files.
 
+    data/make_mnist.py DIR FILE
+
 An IDX file is a magic number, the size of each dimension (big-endian 32-bit
 integers), and one byte per pixel or label. The 60,000 training images are
 split in file order: 50,000 to train on and 10,000 to validate on. Pixels are
 divided by 256 and become float32; labels become int64.
 
 Nothing is written unless all four files exist and are the originals, byte for
-byte (their SHA-256 says so). The new file replaces an old one completely or
-not at all. If the old one is a symbolic link, the file that it points to is
-replaced. A device, a pipe or a folder is refused.
+byte (their SHA-256 says so). Nothing is overwritten.
 """
 import argparse
 import gzip
 import hashlib
 import io
 import os
-import signal
 import sys
 import zipfile
 import zlib
@@ -49,14 +48,13 @@ def _read(folder, name):
         with (gzip.open if path.endswith('.gz') else open)(path, 'rb') as file:
             content = file.read()
     except FileNotFoundError:
-        sys.exit("{}: there is neither {} nor {}.gz".format(
-            folder, name, name))
+        sys.exit(f"{folder}: there is neither {name} nor {name}.gz")
     except (OSError, EOFError, zlib.error) as error:
-        sys.exit("{}: cannot be read: {}".format(path, error))
+        sys.exit(f"{path}: cannot be read: {error}")
     found = hashlib.sha256(content).hexdigest()
     if found != SHA256[name]:
-        sys.exit("{}: not the original {}: {} bytes with SHA-256 {}, expected "
-                 "{}".format(path, name, len(content), found, SHA256[name]))
+        sys.exit(f'{path}: not the original {name}: {len(content)} bytes with '
+                 f'SHA-256 {found}, expected {SHA256[name]}')
     ndim = content[3]
     shape = np.frombuffer(content, '>i4', ndim, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * ndim).reshape(shape)
@@ -91,27 +89,15 @@ def _npz(arrays):
     return content.getvalue()
 
 
-def _replace(path, content):
-    """Write a complete file, or leave an older one as it was."""
-    partial = path + '.partial'
-    file = open(partial, 'xb')      # does not overwrite anybody's file
+def _write(path, content):
+    """Write a new file, whole or not at all."""
+    file = open(path, 'xb')     # does not overwrite anybody's file
     try:
         with file:
             file.write(content)
-        os.replace(partial, path)
     except OSError:
-        os.remove(partial)
+        os.remove(path)
         raise
-
-
-def _output(text):
-    """Return a path from the command line, if a file can be there."""
-    if not os.path.isdir(os.path.dirname(text) or '.') or not os.path.basename(
-            text) or os.path.lexists(text) and not os.path.isfile(text):
-        raise argparse.ArgumentTypeError(
-            '{!r} is not a regular file, expected one, or a new name in a '
-            'folder that exists'.format(text))
-    return text
 
 
 def main():
@@ -119,18 +105,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('folder', metavar='DIR',
                         help='where the IDX files are, raw or .gz')
-    parser.add_argument('-o', '--output', metavar='FILE', type=_output,
-                        default=os.path.join(HERE, 'MNIST.npz'),
-                        help='what to write (default: %(default)s)')
+    parser.add_argument('output', metavar='FILE',
+                        help='what to write; there must be no such file')
     args = parser.parse_args()
+    if os.path.lexists(args.output):
+        parser.error(f'{args.output!r} exists, expected a new name')
     content = _npz(_build(args.folder))
-    # the rest takes hardly any time, so nothing may interrupt it
-    for ending in signal.SIGINT, signal.SIGTERM:
-        signal.signal(ending, signal.SIG_IGN)
     try:
-        _replace(os.path.realpath(args.output), content)
+        _write(args.output, content)
     except OSError as error:
-        sys.exit("{}: cannot be written: {}".format(args.output, error))
+        sys.exit(f"{args.output}: cannot be written: {error}")
     print(args.output)
 
 
