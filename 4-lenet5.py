@@ -81,13 +81,13 @@ def _tensor(name, value, shape, *kinds):
     try:
         tensor = tf.convert_to_tensor(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError('{} is {}, which cannot become a tensor, {}'.format(
-            name, type(value).__name__, fits)) from error
+        raise TypeError(f'{name} is {type(value).__name__}, which cannot '
+                        f'become a tensor, {fits}') from error
     if not any(getattr(tensor.dtype, 'is_' + kind) for kind in kinds):
-        raise TypeError('{} is {}, {}'.format(name, tensor.dtype.name, fits))
+        raise TypeError(f'{name} is {tensor.dtype.name}, {fits}')
     if not tensor.shape.is_compatible_with(shape):
-        raise ValueError('{} has the shape {}, expected {}'.format(
-            name, tensor.shape, shape))
+        raise ValueError(
+            f'{name} has the shape {tensor.shape}, expected {shape}')
     return tensor
 
 

@@ -48,14 +48,13 @@ def lenet5(X):
     # a Keras tensor remembers the layer that made it
     origin = getattr(X, '_keras_history', (None,))[0]
     if not isinstance(origin, K.layers.InputLayer):
-        raise TypeError("X is {}, expected a K.Input of floats".format(
-            'the output of a layer' if origin else type(X).__name__))
+        found = 'the output of a layer' if origin else type(X).__name__
+        raise TypeError(f'X is {found}, expected a K.Input of floats')
     dtype = getattr(X.dtype, 'name', X.dtype)   # in Keras 3 a plain str
     if 'float' not in dtype:
-        raise TypeError("X is {}, expected a K.Input of floats".format(dtype))
+        raise TypeError(f'X is {dtype}, expected a K.Input of floats')
     if not X.shape[1:] == (28, 28, 1):  # with !=, an unknown shape raises
-        raise ValueError("X has the shape {}, expected (m, 28, 28, 1)".format(
-            X.shape))
+        raise ValueError(f'X has the shape {X.shape}, expected (m, 28, 28, 1)')
 
     # by its name, he_normal is a new initializer, so new numbers, each time
     relu = {'activation': 'relu', 'kernel_initializer': 'he_normal'}

@@ -39,7 +39,7 @@ def layers():
     """
     return [(most, name, shape, tuple(how)) for most, name, shape, *how in
             CONVOLUTIONS] + [
-        (most, '{}, {}'.format(name, mode), shape, (*how, mode))
+        (most, f'{name}, {mode}', shape, (*how, mode))
         for most, name, shape, *how in POOLINGS for mode in ('max', 'avg')]
 
 
@@ -54,7 +54,7 @@ def load(commit=None):
     for name in FUNCTIONS:
         if commit:
             git = subprocess.run(
-                ['git', 'show', '{}:{}.py'.format(commit, name)], cwd=ROOT,
+                ['git', 'show', f'{commit}:{name}.py'], cwd=ROOT,
                 stdout=subprocess.PIPE)
             text = git.stdout or sys.exit(1)    # git has said why
         else:
@@ -122,8 +122,7 @@ def compare(commit, seconds=1.):
             for direction, *pair in zip(('forward', 'backward'), ours, theirs):
                 row.append(ratio(*pair, seconds))
                 found.setdefault((kind(how), direction), []).append(row[-1])
-        print('{:<34}'.format(name) + ''.join(map('{:7.2f}'.format, row)),
-              flush=True)
+        print(f'{name:<34}' + ''.join(map('{:7.2f}'.format, row)), flush=True)
     for names, ratios in found.items():
         print('{} {}: geometric mean {:.3f}, largest {:.2f}'.format(
             *names, geometric_mean(ratios), max(ratios)))

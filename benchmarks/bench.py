@@ -66,13 +66,13 @@ def report(heading, rows):
                   for name in PEERS[1:]]
         lines.append(line.format(
             row['cores'], row['dtype'], row['examples'], row['layer'],
-            row['direction'], '{:.3f}'.format(row['ours']),
-            *('' if ratio is None else '{:.2g}'.format(ratio)
+            row['direction'], f"{row['ours']:.3f}",
+            *('' if ratio is None else f'{ratio:.2g}'
               for ratio in ratios)))
     lines.append('\nours / the faster library, geometric means: float64 and '
                  'float32 on one core, then on all')
     for small, name in (False, 'large batches'), (True, 'batches of 32'):
-        lines.append('{:<15}'.format(name) + ''.join(
+        lines.append(f'{name:<15}' + ''.join(
             map('{:7.2f}'.format, means(rows, small))))
     return '\n'.join(lines)
 
@@ -91,10 +91,10 @@ def read(path):
 def write(path, heading, rows):
     """Write what `read` reads."""
     with open(path, 'w', newline='') as file:
-        file.write('# {}\n'.format(heading))
+        file.write(f'# {heading}\n')
         writer = csv.DictWriter(file, NAMES + PEERS, lineterminator='\n')
         writer.writeheader()
-        writer.writerows({name: '{:.4g}'.format(value) if name in PEERS
+        writer.writerows({name: f'{value:.4g}' if name in PEERS
                           else value for name, value in row.items()}
                          for row in rows)
 
@@ -107,7 +107,7 @@ def ending(heading):
     """
     instructions, version = re.search(
         r'\(([\w-]+)\), .*python (\d+\.\d+)', heading).groups()
-    return '{}-{}'.format(version, instructions.lower().replace('-', ''))
+    return f"{version}-{instructions.lower().replace('-', '')}"
 
 
 def measured(quick):
@@ -149,7 +149,7 @@ def main():
     heading, rows = read(args.draw) if args.draw else measured(args.quick)
     print(report(heading, rows))
     if not args.draw:
-        write(os.path.join(HERE, 'results-{}.csv'.format(ending(heading))),
+        write(os.path.join(HERE, f'results-{ending(heading)}.csv'),
               heading, rows)
     import figures      # here, because --against needs no matplotlib
     figures.draw(heading, rows, HERE, ending(heading))

@@ -18,7 +18,7 @@ def bars(axes, places, ratios, height, **how):
     """Draw a bar from 1 to each ratio, and its value beyond its end."""
     axes.barh(places, [ratio - 1 for ratio in ratios], height, left=1, **how)
     for place, ratio in zip(places, ratios):
-        axes.text(ratio, place, ' {:.2f} '.format(ratio), va='center',
+        axes.text(ratio, place, f' {ratio:.2f} ', va='center',
                   ha='left' if ratio > 1 else 'right', fontsize=7)
 
 
@@ -29,8 +29,8 @@ def finish(figure, axes, places, labels, ticks, rows, path):
     axes.axvline(1, color='black', linewidth=1)
     axes.set(xscale='log', xlim=(ticks[0], ticks[-1]))
     axes.set_xticks(ticks)
-    axes.set_xticklabels(['1/{:g}'.format(1 / tick) if tick < 1 else
-                          '{:g}'.format(tick) for tick in ticks])
+    axes.set_xticklabels([f'1/{1 / tick:g}' if tick < 1 else
+                          f'{tick:g}' for tick in ticks])
     axes.minorticks_off()
     axes.grid(axis='x', alpha=.3)
     axes.set_xlabel('time of ours / time of {}\n(left of 1: ours is faster)'
@@ -52,9 +52,8 @@ def summary(rows, path):
         ratio = bench.mean(bench.chosen(rows, cores=cores, kind=kind,
                                         direction=direction, dtype=dtype))
         places.append(-n - n // 4)      # a gap after every fourth
-        labels.append('{}{} {}, {}'.format(
-            '' if n % 4 else '{} {}:  '.format(NAMES[kind], direction), cores,
-            'core' if cores == 'one' else 'cores', dtype))
+        labels.append(('' if n % 4 else f'{NAMES[kind]} {direction}:  ') +
+                      f"{cores} core{'s' * (cores == 'all')}, {dtype}")
         bars(axes, places[-1:], [ratio], .9, color=COLOURS[dtype],
              alpha=1 if cores == 'one' else .55)
     finish(figure, axes, places, labels, (.125, .25, .5, 1, 2, 4), rows, path)
@@ -80,6 +79,6 @@ def layers(heading, rows, path):
 
 def draw(heading, rows, folder, ending):
     """Draw the means of a run and, if PyTorch took part, each layer."""
-    summary(rows, os.path.join(folder, 'summary-{}.png'.format(ending)))
+    summary(rows, os.path.join(folder, f'summary-{ending}.png'))
     if any('pytorch' in row for row in rows):
         layers(heading, rows, os.path.join(folder, 'layers.png'))

@@ -67,7 +67,7 @@ def measured(rounds, turns, scale, with_loops):
     rows = {}
     for n in range(rounds):
         for dtype, m, (most, name, shape, how) in tqdm(
-                todo, 'layers, round {} of {}'.format(n + 1, rounds),
+                todo, f'layers, round {n + 1} of {rounds}',
                 disable=None, leave=False):
             m, kind = m or max(1, most // scale), against.kind(how)
             directions = {'conv': peers.conv_calls, 'pool': peers.pool_calls}[

@@ -96,8 +96,8 @@ class Answer:
                     shutil.copy(path, folder)
             except OSError as error:
                 if mine:
-                    raise NotJudged('the file cannot be read: {}'.format(
-                        error.strerror)) from error
+                    raise NotJudged('the file cannot be read: '
+                                    f'{error.strerror}') from error
         self.process = subprocess.Popen(
             [sys.executable, WORKER, self.file,
              str(int(self.memory * 2 ** 30))], cwd=folder,
@@ -108,8 +108,8 @@ class Answer:
             self.request('start', limit=0)
         except Failure as failure:
             self.stop()
-            raise NotJudged('what it needs does not start here: {}'.format(
-                failure)) from failure
+            raise NotJudged('what it needs does not start here: '
+                            f'{failure}') from failure
 
     def request(self, kind, text='', limit=None):
         """Send a request; return the reply, or raise Failure."""
@@ -133,7 +133,7 @@ class Answer:
                 self.late(limit)
             raise Failure('the process ended: ' + (
                 signal.Signals(-code).name if code and code < 0 else
-                'exit code {}'.format(code))) from None
+                f'exit code {code}')) from None
         try:
             reply = json.loads(reply.decode(), object_hook=unpacked)
             if 'value' in reply:
@@ -148,7 +148,7 @@ class Answer:
     def late(self, seconds):
         """Count a request that took too long, and raise Failure."""
         self.slow += 1
-        raise Failure('no result after {:g} s'.format(seconds), 'late')
+        raise Failure(f'no result after {seconds:g} s', 'late')
 
     def receive(self, end):
         """Return a line that the process sends, or raise TimeoutError."""

@@ -60,9 +60,9 @@ def numbers(shape, factor=7, modulus=11, less=5):
     >>> numbers((1, 2, 2, 1))
     'np.arange(4.).reshape(1, 2, 2, 1) * 7 % 11 - 5'
     """
-    return 'np.arange({}.).reshape{} * {} % {} - {}'.format(
-        int(np.prod(shape)), shape, factor, modulus, less).replace(
-            '- -', '+ ').replace('* 1 ', '')
+    text = (f'np.arange({np.prod(shape)}.).reshape{shape} * {factor} % '
+            f'{modulus} - {less}')
+    return text.replace('- -', '+ ').replace('* 1 ', '')
 
 
 @functools.lru_cache(None)
@@ -164,61 +164,57 @@ def pool_cases(backward):
         if backward:
             parts.insert(0, gradient(A_prev, kernel, A_prev[3], 'valid',
                                      stride))
-        yield Case('{}, {}'.format(mode, name),
-                   "pool_{}({}, stride={}, mode='{}')".format(
-                       'backward' if backward else 'forward',
-                       ', '.join(parts), stride, mode))
+        yield Case(f'{mode}, {name}',
+                   f"pool_{'backward' if backward else 'forward'}("
+                   f"{', '.join(parts)}, stride={stride}, mode='{mode}')")
 
 
 IMAGE, KERNEL = numbers((1, 5, 5, 1)), numbers((3, 3, 1, 1), 5, 7, 3)
 BIAS, GRADIENT = '-2. + np.ones((1, 1, 1, 1))', numbers((1, 5, 5, 1), 3, 13, 6)
 SMALL = numbers((1, 2, 2, 1))
 COUNTED = 'np.arange(16).reshape(1, 4, 4, 1) * 7 % 11 - 5'      # integers
-TEN = "X = np.load({!r})['X_train'][..., None]\n".format(DIGITS)
+TEN = f"X = np.load({DIGITS!r})['X_train'][..., None]\n"
 THREE = ', '.join((IMAGE, KERNEL, BIAS))
 # (name, call, note) of the cases that are not about the layer's shape
 OTHERS = {'0-conv_forward.py': [
-    ('ReLU comes after the bias', 'conv_forward({}, lambda Z: '
-     'np.maximum(Z, 0))'.format(THREE)),
-    ('another activation', "conv_forward({}, np.square, padding='valid')"
-     .format(THREE)),
-    ('padding and stride left out', 'conv_forward({}, np.positive)'.format(
-        THREE)),
-    ('fractions', "conv_forward(({}) / 8, ({}) / 16, ({}) / 4, np.positive, "
-     "padding='valid')".format(IMAGE, KERNEL, BIAS)),
+    ('ReLU comes after the bias',
+     f'conv_forward({THREE}, lambda Z: np.maximum(Z, 0))'),
+    ('another activation',
+     f"conv_forward({THREE}, np.square, padding='valid')"),
+    ('padding and stride left out', f'conv_forward({THREE}, np.positive)'),
+    ('fractions', f'conv_forward(({IMAGE}) / 8, ({KERNEL}) / 16, ({BIAS}) / 4,'
+     " np.positive, padding='valid')"),
     ('softmax', 'conv_forward({}, {}, {}, lambda Z: np.exp(Z / 9) / '
      'np.exp(Z / 9).sum(axis=-1, keepdims=True))'.format(
          IMAGE, numbers((3, 3, 1, 3), 5, 7, 3), numbers((1, 1, 1, 3))),
      SOFTMAX)],
     '1-pool_forward.py': [
-    ('stride and mode left out', 'pool_forward({}, (2, 2))'.format(IMAGE)),
-    ('mode left out', 'pool_forward({}, (3, 2), (2, 1))'.format(IMAGE)),
-    ('avg, fractions', "pool_forward(({}) / 8, (2, 2), mode='avg')".format(
-        IMAGE)),
-    ('avg, integers', "pool_forward({}, (2, 2), (2, 2), 'avg')".format(
-        COUNTED), INTEGERS)],
+    ('stride and mode left out', f'pool_forward({IMAGE}, (2, 2))'),
+    ('mode left out', f'pool_forward({IMAGE}, (3, 2), (2, 1))'),
+    ('avg, fractions', f"pool_forward(({IMAGE}) / 8, (2, 2), mode='avg')"),
+    ('avg, integers', f"pool_forward({COUNTED}, (2, 2), (2, 2), 'avg')",
+     INTEGERS)],
     '2-conv_backward.py': [
-    ('padding and stride left out', 'conv_backward({}, {})'.format(
-        GRADIENT, THREE)),
-    ('fractions', 'conv_backward(({}) / 4, ({}) / 8, ({}) / 16, {})'.format(
-        GRADIENT, IMAGE, KERNEL, BIAS)),
+    ('padding and stride left out', f'conv_backward({GRADIENT}, {THREE})'),
+    ('fractions', f'conv_backward(({GRADIENT}) / 4, ({IMAGE}) / 8, '
+     f'({KERNEL}) / 16, {BIAS})'),
     ("the course's driver", TEN + 'np.random.seed(0)\n'
      'W = np.random.randn(3, 3, 1, 2)\nb = np.random.randn(1, 1, 1, 2)\n'
      'dZ = np.random.randn(10, 26, 26, 2)\n'
      "conv_backward(dZ, X, W, b, padding='valid')")],
     '3-pool_backward.py': [
-    ('stride and mode left out', 'pool_backward({}, {}, (2, 2))'.format(
-        numbers((1, 4, 4, 1), 3, 13, 6), IMAGE)),
-    ('all pixels equal', 'pool_backward({}, np.ones((1, 4, 4, 1)), (2, 2), '
-     '(2, 2))'.format(SMALL)),
-    ('ties of windows that overlap', 'pool_backward({}, {}, (2, 2))'.format(
-        numbers((1, 3, 4, 2)), numbers((1, 4, 5, 2), 7, 3, 1))),
-    ('ties at zero', 'pool_backward({}, {}, (2, 2), (2, 2))'.format(
-        SMALL, numbers((1, 4, 4, 1), 7, 2, 0))),
-    ('max, integers', 'pool_backward(({}) / 8, {}, (2, 2), (2, 2))'.format(
-        SMALL, COUNTED), INTEGERS),
-    ('avg, integers', "pool_backward(({}) / 8, {}, (2, 2), (2, 2), 'avg')"
-     .format(SMALL, COUNTED), INTEGERS),
+    ('stride and mode left out', 'pool_backward('
+     f'{numbers((1, 4, 4, 1), 3, 13, 6)}, {IMAGE}, (2, 2))'),
+    ('all pixels equal', f'pool_backward({SMALL}, np.ones((1, 4, 4, 1)), '
+     '(2, 2), (2, 2))'),
+    ('ties of windows that overlap', f'pool_backward({numbers((1, 3, 4, 2))}, '
+     f'{numbers((1, 4, 5, 2), 7, 3, 1)}, (2, 2))'),
+    ('ties at zero', f'pool_backward({SMALL}, '
+     f'{numbers((1, 4, 4, 1), 7, 2, 0)}, (2, 2), (2, 2))'),
+    ('max, integers', f'pool_backward(({SMALL}) / 8, {COUNTED}, (2, 2), '
+     '(2, 2))', INTEGERS),
+    ('avg, integers', f'pool_backward(({SMALL}) / 8, {COUNTED}, (2, 2), '
+     "(2, 2), 'avg')", INTEGERS),
     ("the course's driver", TEN +
      'X = np.concatenate((X, 1 - X), axis=3)\nnp.random.seed(0)\n'
      'dA = np.random.randn(10, 9, 9, 2)\n'

@@ -53,14 +53,14 @@ def wrapped(text, indent=''):
 
 def counted(number, thing):
     """Return a number and what it counts, as '2 rules'."""
-    return '{} {}{}'.format(number, thing, '' if number == 1 else 's')
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def pasted(file, call):
     """Return a call as a line that can be pasted into Python."""
     *before, call = call.split('\n')
     return '; '.join(['import numpy as np'] + before + [
-        "print(__import__('{}').{})".format(file[:-3], call)])
+        f"print(__import__('{file[:-3]}').{call})"])
 
 
 def row(verdict):
@@ -69,21 +69,21 @@ def row(verdict):
     if word == 'missing':
         return LINE.format(verdict.file, '', '', word)
     if broken:
-        word += '; {} of the course {} not followed'.format(
-            counted(broken, 'rule'), 'is' if broken == 1 else 'are')
+        word += (f"; {counted(broken, 'rule')} of the course "
+                 f"{'is' if broken == 1 else 'are'} not followed")
     return LINE.format(
         verdict.file, '' if verdict.word == 'not judged' else verdict.score(),
-        '{}/{}'.format(len(rules.RULES) - broken, len(rules.RULES)), word)
+        f'{len(rules.RULES) - broken}/{len(rules.RULES)}', word)
 
 
 def row_of(name, verdicts):
     """Return the row of an answer in the table of several."""
-    found = [verdict for verdict in verdicts if verdict.word != 'missing']
+    asked = len(rules.RULES) * sum(verdict.word != 'missing'
+                                   for verdict in verdicts)
+    broken = sum(len(verdict.rules) for verdict in verdicts)
     return [shown(name)] + [
         verdict.word + (' ' + verdict.score()) * (verdict.word == 'wrong')
-        for verdict in verdicts] + ['{}/{}'.format(
-            sum(len(rules.RULES) - len(verdict.rules) for verdict in found),
-            len(rules.RULES) * len(found))]
+        for verdict in verdicts] + [f'{asked - broken}/{asked}']
 
 
 def paragraph(file, group):
@@ -92,8 +92,8 @@ def paragraph(file, group):
     first = group.faults[0]
     more = '' if len(titles) == 1 else ' and ' + counted(
         len(titles) - 1, 'more question' if file[0] in '45' else 'more call')
-    lines = wrapped(file if first.kind == 'untried' else '{}, "{}"{}:'.format(
-        file, titles[0], more))
+    lines = wrapped(file if first.kind == 'untried' else
+                    f'{file}, "{titles[0]}"{more}:')
     for text in [group.advice] + first.text.split('\n'):
         lines += wrapped(text, '    ')
     if first.call:
@@ -118,9 +118,9 @@ def paragraphs(wrong, room, everything):
                 room -= len(new)
     for verdict in wrong:
         if left[verdict]:
-            lines[verdict] += ['', '{}: {} of mistakes; --all shows them.'
-                               .format(verdict.file, counted(
-                                   left[verdict], 'more kind'))]
+            more = counted(left[verdict], 'more kind')
+            lines[verdict] += ['', f'{verdict.file}: {more} of mistakes; '
+                               '--all shows them.']
     return sum(lines.values(), [])
 
 
@@ -132,7 +132,7 @@ def rules_broken(verdicts, everything):
     for verdict in verdicts:
         for name, said in verdict.rules.items():
             if name != 'executable':
-                lines += wrapped('{}: {}'.format(verdict.file, said), '    ')
+                lines += wrapped(f'{verdict.file}: {said}', '    ')
     if len(lines) > 10 and not everything:
         lines[9:] = ['    and more; --all shows them.']
     return ['', 'Rules of the course that are not followed:'] * bool(
@@ -148,8 +148,9 @@ def noted(verdicts, everything):
     if not found:
         return []
     if not everything:
-        return ['', '{} on which accepted answers differ; --notes shows more.'
-                .format(counted(sum(map(len, found.values())), 'call'))]
+        calls = counted(sum(map(len, found.values())), 'call')
+        return ['', f'{calls} on which accepted answers differ; --notes shows '
+                'more.']
     return sum((wrapped(note, '    ') + wrapped('; '.join(titles), '        ')
                 for note, titles in found.items()),
                ['', 'Accepted answers differ here, so nothing is wrong:'])
@@ -158,7 +159,7 @@ def noted(verdicts, everything):
 def report(verdicts, everything, notes):
     """Return the lines of a report, after the table."""
     words = [verdict.word for verdict in verdicts]
-    whys = sum((wrapped('{}: {}'.format(verdict.file, verdict.why))
+    whys = sum((wrapped(f'{verdict.file}: {verdict.why}')
                 for verdict in verdicts if verdict.why), [])
     # what is wrong throughout comes first
     wrong = {verdict: questions.groups(verdict) for verdict in sorted(
@@ -174,8 +175,8 @@ def report(verdicts, everything, notes):
         ends += wrapped('Begin with {}: {}'.format(
             verdict.file, group.advice or group.faults[0].text.split('\n')[0]))
     elif 'missing' in words:
-        ends += ['Begin with {}, which is missing.'.format(
-            verdicts[words.index('missing')].file)]
+        file = verdicts[words.index('missing')].file
+        ends += [f'Begin with {file}, which is missing.']
     elif any(verdict.rules for verdict in verdicts):
         ends += ['Every result is right. Only the rules above are left.'
                  if set(words) == {'right'} else 'Begin with the rules above.']
@@ -197,7 +198,7 @@ def test(name, said, points=0.):
 
 def tests_of(name, verdict):
     """Return the tests of a file: each result is a point, the rules none."""
-    name, wrong = '{}{}: '.format(name, verdict.file), verdict.wrong()
+    name, wrong = f'{name}{verdict.file}: ', verdict.wrong()
     tests = [test(name + 'not judged', verdict.why)] if (
         verdict.word == 'not judged') else [
             test(name + title, wrong.get(title, ''), 1.)
@@ -235,7 +236,7 @@ def selected(text):
 def positive(text):
     """Return a text as a number, if it is positive."""
     if not 0 < float(text) < 1e6:
-        raise argparse.ArgumentTypeError('{} is not positive'.format(text))
+        raise argparse.ArgumentTypeError(f'{text} is not positive')
     return float(text)
 
 
@@ -244,8 +245,8 @@ def opened(path):
     try:
         return open(path, 'w', encoding='utf-8', errors='backslashreplace')
     except OSError as error:
-        raise argparse.ArgumentTypeError('{} cannot be written: {}'.format(
-            path, error.strerror)) from error
+        raise argparse.ArgumentTypeError(
+            f'{path} cannot be written: {error.strerror}') from error
 
 
 def arguments():
@@ -267,7 +268,7 @@ def arguments():
             ('total', TOTAL, 'seconds for an answer'),
             ('memory', 2, 'GiB for the process of an answer')):
         parser.add_argument('--' + name, type=positive, default=number,
-                            help='{} ({})'.format(text, number))
+                            help=f'{text} ({number})')
     for name, text in (('json', 'a report for Gradescope'),
                        ('junitxml', 'a report for CI systems')):
         parser.add_argument('--' + name, metavar='FILE', help=text,
@@ -295,8 +296,8 @@ def missing(folder, file):
         like = difflib.get_close_matches(
             file, set(os.listdir(folder)) - set(rules.TASKS), 1, .8)
     except OSError as error:
-        return 'the folder cannot be read: {}.'.format(error.strerror)
-    return 'the folder holds {} instead.'.format(like[0]) if like else ''
+        return f'the folder cannot be read: {error.strerror}.'
+    return f'the folder holds {like[0]} instead.' if like else ''
 
 
 def judged(folder, args, to):
@@ -362,11 +363,11 @@ def main():
                 with file:
                     file.write(text)
         except OSError as error:
-            trouble = 'a report cannot be written: {}'.format(error)
+            trouble = f'a report cannot be written: {error}'
     for line in lines:
         say(line)
     if trouble:
-        sys.stderr.write('check.py: {}\n'.format(shown(trouble)))
+        sys.stderr.write(f'check.py: {shown(trouble)}\n')
         return 3
     return 1 if words != {'right'} else 2 if any(
         test['status'] == 'failed' for test in tests) else 0

@@ -35,8 +35,8 @@ def digits():
             return (lib['X_train'][..., None], np.eye(10, dtype='float32')[
                 [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]])
     except Exception as error:
-        raise OSError('this project has lost data, see data/README.md: {}'
-                      .format(error)) from error
+        raise OSError('this project has lost data, see data/README.md: '
+                      f'{error}') from error
 
 
 def weights():
@@ -84,7 +84,7 @@ def near(one, other):
 
 def returned(reply, file):
     """Judge what the function returns."""
-    return ['The {} is {}, expected {}.'.format(name, found, right)
+    return [f'The {name} is {found}, expected {right}.'
             for (name, right), found in zip(RETURNED[file[0]], reply)
             if found != right]
 
@@ -92,11 +92,11 @@ def returned(reply, file):
 def shapes(reply, file):
     """Judge the variables' shapes, which the layers determine."""
     found = [values.shape for values in reply]
+    odd = [shape for shape in found if shape not in SHAPES] or 'none'
+    lost = [shape for shape in SHAPES if shape not in found] or 'none'
     return [] if sorted(found) == sorted(SHAPES) else [
-        "Of the {} variables, some have shapes that are not the task's: {}."
-        .format(len(found), [shape for shape in found if shape not in SHAPES]
-                or 'none'), 'These are missing: {}.'.format(
-            [shape for shape in SHAPES if shape not in found] or 'none')]
+        f'Of the {len(found)} variables, some have shapes that are not the '
+        f"task's: {odd}.", f'These are missing: {lost}.']
 
 
 def initializers(reply, file):
@@ -104,8 +104,8 @@ def initializers(reply, file):
     for values in reply:
         if values.ndim == 1:
             if values.any():
-                return ['The biases of {} units do not begin at zero.'.format(
-                    values.size)]
+                return [f'The biases of {values.size} units do not begin at '
+                        'zero.']
             continue
         # a sample of this size has a deviation this close to the true one
         close = 5 / np.sqrt(2 * values.size)
@@ -114,18 +114,18 @@ def initializers(reply, file):
         he_normal = np.sqrt(2 / fan_in)
         ratio = values.std() / he_normal
         if abs(ratio - 1) > close:
-            return ['The weights of the shape {} have the deviation {:.4f}, '
-                    'expected sqrt(2 / {}) = {:.4f}.'.format(
-                        values.shape, values.std(), fan_in, he_normal)] + [
-                'This is {}.'.format(name) for name, size in (
+            return [f'The weights of the shape {values.shape} have the '
+                    f'deviation {values.std():.4f}, expected sqrt(2 / '
+                    f'{fan_in}) = {he_normal:.4f}.'] + [
+                f'This is {name}.' for name, size in (
                     ('scale=1.0, the default of VarianceScaling', np.sqrt(.5)),
                     ("Glorot's, the default of a layer",
                      np.sqrt(fan_in / (fan_in + fan_out))))
                 if abs(ratio / size - 1) < close]
         # uniform numbers end at their deviation times the square root of 3
         if np.abs(values).max() < 1.8 * he_normal:
-            return ['The weights of the shape {} are uniform numbers, as of '
-                    'he_uniform, expected he_normal.'.format(values.shape)]
+            return [f'The weights of the shape {values.shape} are uniform '
+                    'numbers, as of he_uniform, expected he_normal.']
     return []
 
 
@@ -134,19 +134,19 @@ def optimizer(reply, file):
     kinds = reply['kinds']
     wrong = [kind for kind in kinds if kind not in ('ApplyAdam', 'adam')]
     if wrong or not kinds:
-        return ['The optimizer is {}, expected Adam.'.format(
-            wrong[0] if wrong else 'missing')]
+        found = wrong[0] if wrong else 'missing'
+        return [f'The optimizer is {found}, expected Adam.']
     if file[0] == '4' and len(kinds) != 10:
-        return ['Adam trains {} variables, expected all 10.'.format(
-            len(kinds))]
+        return [f'Adam trains {len(kinds)} variables, expected all 10.']
     names = ('the learning rate', .001), ('beta_1', .9), ('beta_2', .999), (
         'epsilon', 1e-7)
-    return ['Of Adam, {} is {:g}, expected the default, {:g}.'.format(
-        name, found, right) for numbers in reply['numbers'][:1]
-        for (name, right), found in zip(names, numbers)
-        # TensorFlow 1 has another epsilon than Keras
-        if not np.isclose(found, [right, 1e-8], rtol=1e-3, atol=0).any()] + [
-            'Adam is given {}, which is none of its defaults.'.format(name)
+    return [f'Of Adam, {name} is {found:g}, expected the default, {right:g}.'
+            for numbers in reply['numbers'][:1]
+            for (name, right), found in zip(names, numbers)
+            # TensorFlow 1 has another epsilon than Keras
+            if not np.isclose(found, [right, 1e-8], rtol=1e-3, atol=0).any()
+            ] + [
+            f'Adam is given {name}, which is none of its defaults.'
             for name in reply.get('added', [])]
 
 
@@ -165,8 +165,8 @@ def results(reply, file):
                 'no Dropout and no noise.']
     right = cross_entropy(logits, labels)
     if not near(reply['loss'], right):
-        return ['On fixed weights, the loss is {:.6g}, expected {:.6g}.'
-                .format(reply['loss'], right)] + [text for text, value in (
+        return [f"On fixed weights, the loss is {reply['loss']:.6g}, "
+                f'expected {right:.6g}.'] + [text for text, value in (
                     ('The loss is given the softmax, and takes it for what '
                      'goes into the softmax.',
                      cross_entropy(softmax(logits), labels)),
@@ -175,8 +175,8 @@ def results(reply, file):
     right = (logits.argmax(axis=1) == labels.argmax(axis=1)).mean()
     return [] if reply['accuracy'] != 'no metric' and near(
         reply['accuracy'], right) else [
-            'On fixed weights, the accuracy is {}, expected {:.6g}.'.format(
-                reply['accuracy'], right)]
+            f"On fixed weights, the accuracy is {reply['accuracy']}, expected "
+            f'{right:.6g}.']
 
 
 def wrong_output(found, images, logits):
@@ -197,8 +197,8 @@ def learns(reply, file):
     """Judge whether a short training halves the loss."""
     before, after = reply
     return [] if after < before / 2 else [
-        'After 40 steps on 10 digits the loss is {:.4g}; before, it was '
-        '{:.4g}. Expected: less than half.'.format(after, before)]
+        f'After 40 steps on 10 digits the loss is {after:.4g}; before, it was '
+        f'{before:.4g}. Expected: less than half.']
 
 
 QUESTIONS = [Question(*parts, '') for parts in (

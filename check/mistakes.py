@@ -53,9 +53,9 @@ KEPT = 'axis=(0, 1, 2), keepdims=True'
 def padded(zeros):
     """Return the changes that make another number of zeros on each side."""
     return ('top, bottom = zeros - zeros // 2, zeros // 2',
-            'top, bottom = [{}] * 2'.format(zeros),
+            f'top, bottom = [{zeros}] * 2',
             'left, right = zeros - zeros // 2, zeros // 2',
-            'left, right = [{}] * 2'.format(zeros.replace('kh', 'kw')))
+            f"left, right = [{zeros.replace('kh', 'kw')}] * 2")
 
 
 def windows(rows, columns):
@@ -147,7 +147,7 @@ TABLE = {'0-conv_forward.py': [
     ('db is not summed over the examples, the first axis of dZ.', KEPT,
      'axis=(1, 2), keepdims=True'),
     ('db is one sum of all of dZ; each channel has its own.',
-     'np.sum(dZ, {})'.format(KEPT), 'np.full(b.shape, np.sum(dZ))')],
+     f'np.sum(dZ, {KEPT})', 'np.full(b.shape, np.sum(dZ))')],
     '3-pool_backward.py': [
     ('Only one' + TIES, 'mask * dA',
      '(np.arange(mask.size) == mask.argmax()).reshape(mask.shape) * dA'),

@@ -29,7 +29,7 @@ def fixed(variable):
     """Return the fixed weights for a variable, by its shape."""
     shape = tuple(map(int, variable.shape))
     if shape not in WEIGHTS:
-        raise ValueError('no layer of the task has the shape {}'.format(shape))
+        raise ValueError(f'no layer of the task has the shape {shape}')
     return WEIGHTS[shape]
 
 
@@ -47,9 +47,9 @@ class Graph:
             self.outputs = lenet5(self.x, self.y)
             if not isinstance(self.outputs, (tuple, list)) or len(
                     self.outputs) != 4:
-                raise TypeError('lenet5 returns {}, expected y_pred, train_op,'
-                                ' loss, accuracy'.format(
-                                    type(self.outputs).__name__))
+                raise TypeError(
+                    f'lenet5 returns {type(self.outputs).__name__}, expected '
+                    'y_pred, train_op, loss, accuracy')
             self.variables = tf.trainable_variables()
             initialize = tf.global_variables_initializer()
         self.session = tf.Session(graph=self.graph)
@@ -106,8 +106,8 @@ class Model:
         tf.set_random_seed(0)
         self.net = net = lenet5(K.Input(shape=(28, 28, 1)))
         if not isinstance(net, K.Model):
-            raise TypeError('lenet5 returns {}, expected a model'.format(
-                type(net).__name__))
+            raise TypeError(f'lenet5 returns {type(net).__name__}, expected '
+                            'a model')
         if not (net.built and net.weights):     # or Keras 2 raises
             raise ValueError('the model has no weights: build it from X, as '
                              'in K.Model(inputs=X, outputs=Y)')

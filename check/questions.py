@@ -54,8 +54,7 @@ class Verdict:
 
     def score(self):
         """Return how many results are right, of how many."""
-        return '{}/{}'.format(len(self.titles) - len(self.wrong()),
-                              len(self.titles))
+        return f'{len(self.titles) - len(self.wrong())}/{len(self.titles)}'
 
     def wrong(self):
         """Return {title of a question: what is wrong}."""
@@ -82,25 +81,24 @@ def different(one, other):
 def difference(name, result, right):
     """Return a sentence on where a result first differs, or ''."""
     if result is None:
-        return '{} is None, as if the `return` were missing.'.format(name)
+        return f'{name} is None, as if the `return` were missing.'
     if not isinstance(result, np.ndarray):
-        return '{} is {}, expected an array.'.format(
-            name, shown(result) if isinstance(result, str) else
-            '{} {:.80}'.format(type(result).__name__, repr(result)))
+        found = shown(result) if isinstance(result, str) else (
+            f'{type(result).__name__} {repr(result):.80}')
+        return f'{name} is {found}, expected an array.'
     if result.dtype.kind not in 'buif':
-        return '{} holds {}, expected real numbers.'.format(name, result.dtype)
+        return f'{name} holds {result.dtype}, expected real numbers.'
     if result.shape != right.shape:
-        return '{} has the shape {}, expected {}.'.format(
-            name, result.shape, right.shape)
+        return f'{name} has the shape {result.shape}, expected {right.shape}.'
     if equal(result, right):
         return ''
     if not result.any():
-        return '{} holds nothing but zeros.'.format(name)
+        return f'{name} holds nothing but zeros.'
     wrong = np.argwhere(different(result, right))
     first = tuple(wrong[0].tolist())
-    return '{}{} is {:.8g}, expected {:.8g} ({} of {} numbers differ).'.format(
-        name, list(first), result[first], right[first], len(wrong),
-        right.size)
+    return (f'{name}{list(first)} is {result[first]:.8g}, expected '
+            f'{right[first]:.8g} ({len(wrong)} of {right.size} numbers '
+            'differ).')
 
 
 def judge_call(file, case, reply):
@@ -111,11 +109,10 @@ def judge_call(file, case, reply):
     elif isinstance(result, list) and len(result) == len(right):
         parts = zip(PARTS, result, right)
     else:
-        yield Fault(case.name, case.call, text='The result is {}, expected '
-                    'dA_prev, dW, db.'.format(
-                        result if result is None else '{} values'.format(len(
-                            result)) if isinstance(result, list) else
-                        type(result).__name__))
+        found = None if result is None else f'{len(result)} values' if (
+            isinstance(result, list)) else type(result).__name__
+        yield Fault(case.name, case.call, text=f'The result is {found}, '
+                    'expected dA_prev, dW, db.')
         return
     for name, found, expected in parts:
         text = difference(name, found, expected)
@@ -125,13 +122,13 @@ def judge_call(file, case, reply):
         arguments = re.findall(r'(\w+)[,=)]', rules.TASKS[file][0])
         name = arguments[place] if isinstance(place, int) else place
         yield Fault(case.name, case.call, text='The function modifies its '
-                    'argument {0}: work on a copy, as in {0}.copy().'.format(
-                        name), kind='modified')
+                    f'argument {name}: work on a copy, as in {name}.copy().',
+                    kind='modified')
 
 
 def raised(failure):
     """Return a sentence on an exception, with the line of the answer."""
-    return failure.text + ' ({})'.format(failure.where) * bool(failure.where)
+    return failure.text + f' ({failure.where})' * bool(failure.where)
 
 
 def reply_to(answer, kind, text=''):

@@ -48,8 +48,8 @@ def first_line(path, text, tree):
         return ("the lines end as on Windows, so Linux looks for a program "
                 "named 'python3\\r'. Save the file with Unix line ends.")
     if line != '#!/usr/bin/env python3':
-        return ("the first line is {!r:.80}; it must be '#!/usr/bin/env "
-                "python3'.".format(line))
+        return (f'the first line is {line!r:.80}; it must be '
+                "'#!/usr/bin/env python3'.")
 
 
 def executable(path, text, tree):
@@ -65,7 +65,7 @@ def documentation(path, text, tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and
         not (ast.get_docstring(node) or '').strip()]
     if missing:
-        return 'there is no docstring for {}.'.format(', '.join(missing))
+        return f"there is no docstring for {', '.join(missing)}."
 
 
 def imports(path, text, tree):
@@ -83,12 +83,12 @@ def imports(path, text, tree):
 
 def signature(path, text, tree):
     """Judge the function's name and arguments; type hints are allowed."""
-    wanted = 'def {}:'.format(TASKS[os.path.basename(path)][0])
+    wanted = f'def {TASKS[os.path.basename(path)][0]}:'
     expected = ast.parse(wanted + ' pass').body[0]
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef)
              and node.name == expected.name]
     if not found:
-        return 'there is no function {}.'.format(expected.name)
+        return f'there is no function {expected.name}.'
     for node in ast.walk(found[-1].args):
         if isinstance(node, ast.arg):
             node.annotation = None
@@ -108,14 +108,14 @@ def style(path, text, tree):
         def error(self, line_number, offset, text, check):
             """Keep one complaint."""
             if super().error(line_number, offset, text, check):
-                found.append('line {}: {}'.format(line_number, text))
+                found.append(f'line {line_number}: {text}')
 
     pycodestyle.StyleGuide(
         reporter=Report, config_file=False, parse_argv=False,
         ignore=IGNORED).input_file(path)    # check_files would hide Ctrl-C
     if found:
-        return 'pycodestyle, {}{}'.format(found[0], '' if len(
-            found) == 1 else ', and {} more'.format(len(found) - 1))
+        more = f', and {len(found) - 1} more' * (len(found) > 1)
+        return f'pycodestyle, {found[0]}{more}'
 
 
 RULES = [first_line, executable, documentation, imports, signature, style]
@@ -130,8 +130,8 @@ def broken(path):
             text = file.read()
         tree = ast.parse(text)
     except SyntaxError as error:
-        return {'syntax': 'line {}: {}.'.format(error.lineno, error.msg)}
+        return {'syntax': f'line {error.lineno}: {error.msg}.'}
     except (OSError, ValueError, RecursionError, MemoryError) as error:
-        return {'syntax': 'the file cannot be read: {}.'.format(error)}
+        return {'syntax': f'the file cannot be read: {error}.'}
     found = {rule.__name__: rule(path, text, tree) for rule in RULES}
     return {name: said for name, said in found.items() if said}

@@ -23,7 +23,7 @@ def packed(value):
             value.dtype.kind in 'buifc'):
         return {'dtype': value.dtype.str, 'shape': value.shape,
                 'bytes': base64.b64encode(value.tobytes()).decode()}
-    return '{}: {:.200}'.format(type(value).__name__, repr(value))
+    return f'{type(value).__name__}: {repr(value):.200}'
 
 
 def unpacked(part):
@@ -92,14 +92,14 @@ def called(module, text):
 def description(error, folder):
     """Return what was raised, and on which line of the answer."""
     try:
-        text = '{}: {}'.format(type(error).__name__, error)[:300].strip()
+        text = f'{type(error).__name__}: {error}'[:300].strip()
     except Exception:
         text = type(error).__name__
     lines = [(frame.filename, frame.lineno)
              for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError):
         lines.append((error.filename or '', error.lineno))
-    inside = ['{}, line {}'.format(os.path.basename(path), line)
+    inside = [f'{os.path.basename(path)}, line {line}'
               for path, line in lines if os.path.dirname(path) == folder]
     return {'raised': type(error).__name__, 'text': text,
             'where': inside[-1] if inside else ''}
@@ -140,8 +140,7 @@ def serve(file, memory):
         kind, text, limit = json.loads(line)
         limit_time(limit)
         try:
-            reply = json.dumps({'value': answered(kind, text)},
-                               default=packed)
+            reply = json.dumps({'value': answered(kind, text)}, default=packed)
         except BaseException as error:      # sys.exit() in the answer, too
             reply = json.dumps(description(error, folder))
         limit_time(0)

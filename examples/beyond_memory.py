@@ -56,18 +56,18 @@ def show(folder, n, limit):
                        chunks=(500, 28, 28, 1), dtype=np.float32)
     for i in range(0, n, len(digits)):      # the same ones again and again
         images[i:i + len(digits)] = digits[:n - i, :, :, None]
-    print('On disk: {} float32, {} MiB; the limit of memory: {} MiB'.format(
-        images.shape, images.nbytes // 2 ** 20, limit), flush=True)
+    print(f'On disk: {images.shape} float32, {images.nbytes // 2 ** 20} MiB; '
+          f'the limit of memory: {limit} MiB', flush=True)
     try:
         np.empty(images.shape, images.dtype)
         print('All at once: they fit', flush=True)
     except MemoryError as error:
-        print('All at once: {}'.format(error), flush=True)
+        print(f'All at once: {error}', flush=True)
     with dask.config.set(num_workers=2):    # blocks at once
         recipe(source, target)
-    print('Block by block: {} float32; peak memory: {:.0f} MiB'.format(
-        zarr.open(target, mode='r').shape,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"Block by block: {zarr.open(target, mode='r').shape} float32; "
+          f'peak memory: {peak} MiB')
 
 
 def second(folder, *arguments):
@@ -76,7 +76,7 @@ def second(folder, *arguments):
     try:
         show(folder, *arguments)
     except (MemoryError, OSError, RuntimeError) as error:
-        sys.exit('{}: {}'.format(folder, error))
+        sys.exit(f'{folder}: {error}')
 
 
 def main():
@@ -90,11 +90,11 @@ def main():
     args = parser.parse_args()
     for name, least in ('examples', 1), ('limit', 400):
         if not least <= vars(args)[name] < 2 ** 40:
-            parser.error('--{}: {} is not from {} to 2**40'.format(
-                name, vars(args)[name], least))
+            parser.error(f'--{name}: {vars(args)[name]} is not from {least} to'
+                         ' 2**40')
     place = args.folder and os.path.dirname(os.path.abspath(args.folder))
     if args.folder == '' or os.path.lexists(args.folder or ''):
-        parser.error('--folder: {!r} is not a new name'.format(args.folder))
+        parser.error(f'--folder: {args.folder!r} is not a new name')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit('Terminated.'))
     try:
         with tempfile.TemporaryDirectory(dir=place) as own:

@@ -56,8 +56,8 @@ def members():
             range(len(jobs[task['type']])).index(int(task['index']))
         return sum(map(len, jobs.values()))
     except (ValueError, KeyError, TypeError, AttributeError):
-        sys.exit('TF_CONFIG is {!r:.200}, expected a cluster and a task, as '
-                 'the first lines of this program show'.format(text))
+        sys.exit(f'TF_CONFIG is {text!r:.200}, expected a cluster and a task, '
+                 'as the first lines of this program show')
 
 
 def arguments():
@@ -79,21 +79,21 @@ def arguments():
     for name, least in (('workers', 1), ('epochs', 1), ('batch_size', shares),
                         ('examples', shares)):
         if not least <= vars(args)[name] <= 50000:
-            parser.error('--{}: {} is not from {} to 50000'.format(
-                name.replace('_', '-'), vars(args)[name], least))
+            parser.error(f"--{name.replace('_', '-')}: {vars(args)[name]} is "
+                         f'not from {least} to 50000')
     last = args.examples % args.batch_size or args.batch_size
     if last < shares:
-        parser.error('--examples: {} leave {} for the last batch, expected {}'
-                     ' or more'.format(args.examples, last, shares))
+        parser.error(f'--examples: {args.examples} leave {last} for the last '
+                     f'batch, expected {shares} or more')
     if args.checkpoint is not None and not args.child:
         try:
             os.makedirs(os.path.join(args.checkpoint, 'unfinished'),
                         exist_ok=True)
             if os.listdir(args.checkpoint) != ['unfinished']:
-                raise OSError('{!r} holds weights, or files of others: name '
-                              'another'.format(args.checkpoint))
+                raise OSError(f'{args.checkpoint!r} holds weights, or files of'
+                              ' others: name another')
         except OSError as error:
-            parser.error('--checkpoint: {}'.format(error))
+            parser.error(f'--checkpoint: {error}')
     return args
 
 
@@ -130,11 +130,11 @@ def restore(folder, model, steps):
             path).assert_existing_objects_matched()
         epochs = int(tf.train.load_variable(path, EPOCH)) + 1
         if int(done.numpy()) != steps * epochs:
-            raise ValueError('its epochs do not have {} steps'.format(steps))
+            raise ValueError(f'its epochs do not have {steps} steps')
         return epochs
     except Exception as error:      # garbage can raise nearly anything
-        raise RuntimeError('{} holds no checkpoint to go on from ({:.200}): '
-                           'remove it'.format(folder, str(error))) from None
+        raise RuntimeError(f'{folder} holds no checkpoint to go on from '
+                           f'({str(error):.200}): remove it') from None
 
 
 def train(args, strategy, chief):
@@ -208,7 +208,7 @@ def start(command, n):
     """Start n workers, each with a socket as its input; return both."""
     listeners = [socket.create_server(('127.0.0.1', 0))     # any free port
                  for _ in range(n)]
-    cluster = {'worker': ['127.0.0.1:{}'.format(listener.getsockname()[1])
+    cluster = {'worker': [f'127.0.0.1:{listener.getsockname()[1]}'
                           for listener in listeners]}
     workers = {}
     for i, listener in enumerate(listeners):
@@ -234,8 +234,8 @@ def wait(workers):
             i, process = workers[channel]
             said = channel.recv(4096).decode()
             if said != FINISHED:
-                return said or 'Worker {} was lost ({}). Start the job ' \
-                    'again.'.format(i, process.wait())
+                return said or (f'Worker {i} was lost ({process.wait()}). '
+                                'Start the job again.')
             running.remove(channel)
 
 

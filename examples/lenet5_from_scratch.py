@@ -164,7 +164,7 @@ def draw(costs, theta, X, Y):
     # those whose right answer has the lowest probability
     for panel, i in zip(axes.flat, np.argsort(Y_pred[np.arange(len(Y)), Y])):
         panel.imshow(X[i, :, :, 0])
-        panel.set_title('{}, not {}'.format(Y[i], Y_pred[i].argmax()))
+        panel.set_title(f'{Y[i]}, not {Y_pred[i].argmax()}')
         panel.axis('off')
     figure.suptitle('The validation digits that it got most wrong')
     plt.show()
@@ -177,7 +177,7 @@ def main():
                         help='how many epochs to train (%(default)s)')
     epochs = parser.parse_args().epochs
     if epochs < 1:
-        parser.error('argument --epochs: {} is less than 1'.format(epochs))
+        parser.error(f'argument --epochs: {epochs} is less than 1')
     surroundings.prepare(figures=True)
     lib = surroundings.load_mnist()
     X_train, X_valid = lib['X_train'][..., None], lib['X_valid'][..., None]

@@ -13,8 +13,7 @@ import sys
 
 LESSON = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(LESSON)
-sys.path[:0] = [os.path.join(ROOT, room)
-                for room in ('', 'mains', 'examples')]
+sys.path[:0] = [os.path.join(ROOT, room) for room in ('', 'mains', 'examples')]
 import surroundings  # noqa: E402
 if __name__ == '__main__':
     surroundings.prepare()
@@ -73,8 +72,8 @@ def save(figure, name):
             for kind in ('fill', 'stroke'))
         with open(path, 'w') as file:
             file.write(text.replace(
-                '<defs>', '<style>@media (prefers-color-scheme: dark) {{\n{}'
-                '}}</style>\n <defs>'.format(rules), 1))
+                '<defs>', '<style>@media (prefers-color-scheme: dark) {\n'
+                f'{rules}}}</style>\n <defs>', 1))
     plt.close(figure)
     print(path)
 
@@ -123,12 +122,12 @@ def draw_cells(axes, array, left, top, title='', colours=None, letters=None,
 
 def number(n):
     """Return a number as text, with a minus sign as wide as a plus sign."""
-    return '' if np.isnan(n) else '{:g}'.format(n).replace('-', '\u2212')
+    return '' if np.isnan(n) else f'{n:g}'.replace('-', '\u2212')
 
 
 def product(*numbers):
     """Return a product of numbers as text, without multiplying them."""
-    return '\u00d7'.join(number(n) if n >= 0 else '({})'.format(number(n))
+    return '\u00d7'.join(number(n) if n >= 0 else f'({number(n)})'
                          for n in numbers)
 
 
@@ -140,8 +139,8 @@ def draw_sum(axes, top, window, W, b, z):
         axes.text(.3 + 2.4 * x + .4 * (x == y == 0), top + .68 * y, text,
                   size=18, **({'weight': 'bold'} if n * W[y, x] else
                               {'color': GREY}))
-    axes.text(.3, top + .68 * len(window), '+ {} = {}'.format(
-        number(b), number(z)), size=18, weight='bold')
+    axes.text(.3, top + .68 * len(window), f'+ {number(b)} = {number(z)}',
+              size=18, weight='bold')
 
 
 def block(y, x, h, w, colour=None):
@@ -229,14 +228,14 @@ def draw_convolution():
     axes = sheet(12.9, 15.1)
     for c, left in enumerate((.3, 4.7)):
         draw_cells(axes, A_prev[..., c], left, 1,
-                   'image, channel {}'.format(c), block(0, 0, 2, 2, BLUE))
+                   f'image, channel {c}', block(0, 0, 2, 2, BLUE))
         frame(axes, left, 1, 2, ec=ORANGE, lw=6)
         for k, top in enumerate((5.4, 8.8)):
             draw_cells(axes, W[:, :, c, k], left, top,
-                       'kernel {}, channel {}'.format(k, c), ORANGE)
+                       f'kernel {k}, channel {c}', ORANGE)
     for k, top in enumerate((5.4, 8.8)):
         draw_cells(axes, b[None, k:k + 1], 8, top + .5, 'bias', ORANGE)
-        draw_cells(axes, Z[..., k], 10.5, top, 'output {}'.format(k), GREEN)
+        draw_cells(axes, Z[..., k], 10.5, top, f'output {k}', GREEN)
         for left, sign in (3.5, '+'), (7.35, '+'), (9.75, '='):
             axes.text(left, top + 1, sign, ha='center', va='center', size=24)
     frame(axes, 10.5, 5.4, lw=5)
@@ -270,9 +269,9 @@ def draw_gradient(axes, top, factor, partners, result, at):
     numbers = [dZ[1].ravel(), [factor[1][pair] for pair in partners]]
     terms = list(zip(*filter(len, numbers)))
     assert sum(map(np.prod, terms)) == result[1][at]
-    axes.text(.3, top + height + .3, '{} = {}'.format(' + '.join(
-        product(*term) for term in terms), number(result[1][at])), va='top',
-        size=21)
+    text = ' + '.join(product(*term) for term in terms)
+    axes.text(.3, top + height + .3, f'{text} = {number(result[1][at])}',
+              va='top', size=21)
 
 
 def draw_backward():
@@ -317,7 +316,7 @@ def draw_padding():
                                   ('same', 2, 8.9, 12.4)):
         n = conv_forward(np.ones((1, 5, 5, 1)), example.W, example.B,
                          np.positive, padding, (s, s)).shape[1]
-        draw_padded(axes, "'{}', stride {}".format(padding, s), n, s,
+        draw_padded(axes, f"'{padding}', stride {s}", n, s,
                     (n - 1) * s + 3 - 5 if padding == 'same' else 0, left, top)
     # ceil(5 / 2) = 3 windows, 2 pixels apart, need a zero at each side
     draw_padded(axes, "TensorFlow's\nSAME, stride 2", 3, 2, 2, .3, 18.4)
@@ -505,7 +504,7 @@ def main():
     names = sys.argv[1:] or list(PICTURES)
     for name in names:
         if name not in PICTURES:
-            sys.exit('{} is none of {}'.format(name, ', '.join(PICTURES)))
+            sys.exit(f"{name} is none of {', '.join(PICTURES)}")
     for name in names:
         PICTURES[name]()
 

@@ -60,8 +60,7 @@ def layers(size=227):
             conv_forward(a, w, bias, relu, padding, (s, s)) for a, w, bias in
             zip(*(np.split(array, groups, axis=3) for array in (A, W, b)))],
             axis=3)                             # (1, h_new, w_new, c_new)
-        yield (name, A.shape[1:], W.size + b.size,
-               A[0, :, :, 0].size * W.size)
+        yield (name, A.shape[1:], W.size + b.size, A[0, :, :, 0].size * W.size)
         if pooled:
             A = pool_forward(A, (3, 3), (2, 2))
             yield name.replace('convolution', 'pooling'), A.shape[1:], 0, 0

@@ -37,8 +37,8 @@ def unless_a_window_opens(asked=''):
     except Exception:   # each window system raises its own
         pass
     if asked:
-        _say('MPLBACKEND is {!r}, which cannot open a window here. Figures '
-             'are saved as files.'.format(asked))
+        _say(f'MPLBACKEND is {asked!r}, which cannot open a window here. '
+             'Figures are saved as files.')
     plt.switch_backend('module://save_figures')
 
 
@@ -48,7 +48,7 @@ def show(*args, **kwargs):
     for number in plt.get_fignums():
         content = io.BytesIO()
         plt.figure(number).savefig(content, format='png')
-        _keep('{}-{}.png'.format(stem, next(_numbers)), content.getvalue())
+        _keep(f'{stem}-{next(_numbers)}.png', content.getvalue())
     plt.close('all')
 
 
@@ -60,10 +60,10 @@ def _keep(name, content):
             path = os.path.join(folder(), name)
             _write(path, content)
         except OSError as error:
-            _say('{}: {}'.format(path, error.strerror))
+            _say(f'{path}: {error.strerror}')
         else:
             return _say(path)
-    _say('{}: this figure is not saved'.format(name))
+    _say(f'{name}: this figure is not saved')
 
 
 def _write(path, content):

@@ -53,7 +53,7 @@ def _fail(kind, error, trace):
     """Say in one line that the output or the memory is full."""
     if not issubclass(kind, (OSError, MemoryError)):
         return sys.__excepthook__(kind, error, trace)
-    print('{}: {}'.format(sys.argv[0], error or kind), file=sys.stderr)
+    print(f'{sys.argv[0]}: {error or kind}', file=sys.stderr)
     # otherwise Python would try to write the rest at exit, and complain again
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
@@ -88,13 +88,13 @@ def load_mnist(*parts):
             if not (np.issubdtype(A.dtype, kind) and A.shape == shape and
                     0 <= least <= largest <= most):
                 what = '{} {} from {} to {}'.format
-                raise ValueError('{} is {}, expected {}'.format(
-                    name, what(A.dtype, A.shape, least, largest),
-                    what(kind.__name__, shape, 0, most)))
+                raise ValueError(
+                    f'{name} is {what(A.dtype, A.shape, least, largest)}, '
+                    f'expected {what(kind.__name__, shape, 0, most)}')
         return arrays
     except MemoryError:
-        sys.exit('{}: there is too little memory for it'.format(MNIST))
+        sys.exit(f'{MNIST}: there is too little memory for it')
     except Exception as error:  # a damaged archive can raise nearly anything
         why = str((error.args or [type(error).__name__])[-1]).split()
-    sys.exit("{}: {}. Restore it with `git checkout data/MNIST.npz`, or build "
-             "it again: see data/README.md".format(MNIST, ' '.join(why)))
+    sys.exit(f"{MNIST}: {' '.join(why)}. Restore it with `git checkout "
+             'data/MNIST.npz`, or build it again: see data/README.md')

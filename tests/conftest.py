@@ -50,7 +50,7 @@ def identity(Z):
 
 def function(name):
     """Return the function of that name from its file, 0 to 3."""
-    return getattr(__import__('{}-{}'.format(NAMES.index(name), name)), name)
+    return getattr(__import__(f'{NAMES.index(name)}-{name}'), name)
 
 
 def results(name, **arguments):
@@ -103,7 +103,7 @@ def run(command, cwd, **variables):
 
 def driver(n):
     """Return the path of driver n."""
-    return os.path.join(MAINS, '{}-main.py'.format(n))
+    return os.path.join(MAINS, f'{n}-main.py')
 
 
 def source(*path):
@@ -120,7 +120,7 @@ def course(name):
 # what the course's listings print, according to the course; driver 3's
 # transcript was made with other numbers than its listing, so the output of the
 # listing is taken from an older page
-PRINTED = {n: course('{}-transcript.txt'.format(name))
+PRINTED = {n: course(f'{name}-transcript.txt')
            for n, name in enumerate(['0', '1', '2', '3-listing'])}
 
 
@@ -147,7 +147,7 @@ def pretended(folder, version):
     """
     (folder / 'a bin').mkdir(exist_ok=True)
     for name in ['python', 'python3'] + [
-            'python3.{}'.format(minor) for minor in range(8, 14)]:
+            f'python3.{minor}' for minor in range(8, 14)]:
         if version:
             (folder / 'a bin' / name).write_text(PRETENDED.format(version))
             (folder / 'a bin' / name).chmod(0o755)
@@ -166,7 +166,7 @@ def with_fewer_digits(program, folder, most):
     path, listing = folder / os.path.basename(program), source(program)
     assert listing.count(LOAD) == 1
     path.write_text(listing.replace(
-        LOAD, '{{name: A[:{}] for name, A in {}.items()}}'.format(most, LOAD)))
+        LOAD, f'{{name: A[:{most}] for name, A in {LOAD}.items()}}'))
     return str(path)
 
 

@@ -34,8 +34,8 @@ def test_the_page_shows_the_means(path):
     assert len(found) == 1 and os.path.basename(path) in found[0]
     least, most = re.search(r'(\d+) to (\d+)', found[0].replace(
         ',', '')).groups()
-    assert ['{:.2g}'.format(float(least)), '{:.2g}'.format(float(most))] == [
-        '{:.2g}'.format(min(times)), '{:.2g}'.format(max(times))]
+    assert [f'{float(least):.2g}', f'{float(most):.2g}'] == [
+        f'{min(times):.2g}', f'{max(times):.2g}']
 
 
 @pytest.mark.parametrize('path', RUNS, ids=os.path.basename)
@@ -43,8 +43,7 @@ def test_every_layer_was_measured(path, tmp_path):
     """Each was compared with a library and the loops; reading loses nothing.
     """
     heading, rows = bench.read(path)
-    assert os.path.basename(path) == 'results-{}.csv'.format(
-        bench.ending(heading))
+    assert os.path.basename(path) == f'results-{bench.ending(heading)}.csv'
     layers = {(row['kind'], row['layer']) for row in bench.chosen(rows)}
     assert {kind for kind, _ in layers} == {'conv', 'pool'}
     for kind, layer in layers:

@@ -115,8 +115,7 @@ MESSAGES = [
 def test_defaults_are_the_tasks(name):
     """The default of each argument is that of the task."""
     expected = {'padding': 'same', 'stride': (1, 1), 'mode': 'max'}
-    for key, parameter in inspect.signature(
-            function(name)).parameters.items():
+    for key, parameter in inspect.signature(function(name)).parameters.items():
         assert parameter.default == expected.get(key, parameter.empty)
 
 
@@ -131,7 +130,7 @@ def test_each_wrong_argument_is_named(name, key):
               'kernel_shape': 'kernel_shape|dA'}.get(key, key)
     for value in WRONG[key]:
         with pytest.raises((TypeError, ValueError), match=(
-                '^({}) (is|has the shape) .+, expected .+'.format(either))):
+                f'^({either}) (is|has the shape) .+, expected .+')):
             results(name, **dict(CALLS[name], **{key: value}))
 
 
@@ -395,7 +394,7 @@ def test_any_call_is_right_or_refused(call):
     """Results are the definition's; a message names an argument."""
     name, arguments = call
     can_be_right = fits(name, **arguments)
-    event('{}, {}'.format(name, 'right' if can_be_right else 'refused'))
+    event(f"{name}, {'right' if can_be_right else 'refused'}")
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', RuntimeWarning)
         if can_be_right:
@@ -403,5 +402,6 @@ def test_any_call_is_right_or_refused(call):
             return
         with pytest.raises((TypeError, ValueError)) as caught:
             results(name, **arguments)
-    assert re.match('({}) (is|has the shape) .+, expected '.format(
-        '|'.join(arguments)), str(caught.value), re.DOTALL)
+    names = '|'.join(arguments)
+    assert re.match(f'({names}) (is|has the shape) .+, expected ',
+                    str(caught.value), re.DOTALL)

@@ -78,13 +78,13 @@ class Job:
 def numbers(output, name):
     """Return the numbers of this name, one for each epoch."""
     return [float(found) for found in
-            re.findall(r'\b{}: ([\d.]+)'.format(name), output)]
+            re.findall(rf'\b{name}: ([\d.]+)', output)]
 
 
 def cluster(*tasks):
     """Return TF_CONFIG for each of the workers, with free addresses."""
     sockets = [socket.create_server(('127.0.0.1', 0)) for _ in tasks]
-    jobs = {'worker': ['127.0.0.1:{}'.format(listener.getsockname()[1])
+    jobs = {'worker': [f'127.0.0.1:{listener.getsockname()[1]}'
                        for listener in sockets]}
     for listener in sockets:
         listener.close()
@@ -96,17 +96,16 @@ def cluster(*tasks):
 @functools.lru_cache(None)
 def undisturbed(workers):
     """Return what an uninterrupted run on 32 full batches prints."""
-    return Job('--examples 1024 --epochs 2 --workers {}'.format(workers)).end(
-        0)[0]
+    return Job(f'--examples 1024 --epochs 2 --workers {workers}').end(0)[0]
 
 
 def test_each_example_is_seen_once(tmp_path, n=3):
     """This holds even if batches and examples cannot be divided evenly."""
     (tmp_path / 'seen.py').write_text(SEEN.format(folder=EXAMPLES))
-    Job('--workers {}'.format(n), 'seen.py', str(tmp_path)).end(0)
+    Job(f'--workers {n}', 'seen.py', str(tmp_path)).end(0)
     orders = []
     for epoch in range(2):
-        shares = [np.load(str(tmp_path / '{}-{}.npy'.format(epoch, i)))
+        shares = [np.load(str(tmp_path / f'{epoch}-{i}.npy'))
                   for i in range(n)]
         orders.append(np.concatenate(shares))
         np.testing.assert_array_equal(np.sort(orders[-1]), np.arange(100))
@@ -129,8 +128,7 @@ def test_two_reach_the_loss_of_one():
 @pytest.mark.xdist_group('undisturbed')
 def test_a_killed_job_goes_on_where_it_was(tmp_path):
     """It ends like an undisturbed job, as the order of images is the same."""
-    command = ('--workers 2 --examples 1024 --epochs 2 --checkpoint {}'
-               .format(tmp_path))
+    command = f'--workers 2 --examples 1024 --epochs 2 --checkpoint {tmp_path}'
     job = Job(command).read_until('Epoch 2')
     assert len(job.workers) == 2
     job.workers[1].kill()
@@ -138,8 +136,8 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     saved = sorted(tmp_path.glob('unfinished/chief/*'))
     assert len(saved) > 2
     assert Job(command + ' --batch-size 16 --workers 1').end(1)[1] == (
-        '{}/unfinished/chief holds no checkpoint to go on from (its epochs do '
-        'not have 64 steps): remove it'.format(tmp_path))
+        f'{tmp_path}/unfinished/chief holds no checkpoint to go on from (its '
+        'epochs do not have 64 steps): remove it')
     assert sorted(tmp_path.glob('unfinished/chief/*')) == saved
     output, _ = Job(command).end(0)
     assert re.findall(r'Epoch \d/2', output) == ['Epoch 2/2']
@@ -160,17 +158,17 @@ def test_a_checkpoint_that_cannot_be_used(tmp_path):
              'ckpt-1.data-00000-of-00001': 'garbage'}
     for name, text in files.items():
         (chief / name).write_text(text)
-    output, complaint = Job('--examples 64 --epochs 1 --checkpoint {}'.format(
-        tmp_path)).end(1)
+    output, complaint = Job(
+        f'--examples 64 --epochs 1 --checkpoint {tmp_path}').end(1)
     assert output == '' and complaint.startswith(
-        '{} holds no checkpoint to go on from ('.format(chief))
+        f'{chief} holds no checkpoint to go on from (')
     assert {path.name: path.read_text() for path in chief.glob('*')} == files
 
 
 def test_a_full_disk(tmp_path):
     """One line says so; there are no weights that are not whole."""
     _, complaint = Job(
-        '--examples 64 --epochs 1 --checkpoint {}'.format(tmp_path),
+        f'--examples 64 --epochs 1 --checkpoint {tmp_path}',
         before=functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE,
                                  (400000, 400000))).end(1)
     assert str(tmp_path) in complaint and 'File too large' in complaint
@@ -222,4 +220,4 @@ def test_wrong_tf_config(config):
     """The message names it, what it holds and what would fit."""
     output, complaint = Job('--examples 64', TF_CONFIG=config).end(1)
     assert output == '' and complaint.startswith(
-        'TF_CONFIG is {!r}, expected a cluster and a task'.format(config))
+        f'TF_CONFIG is {config!r}, expected a cluster and a task')

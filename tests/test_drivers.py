@@ -62,7 +62,7 @@ def test_they_are_the_courses_drivers(n):
     """Every statement is the course's, except those marked as ours."""
     assert 0 < len(re.findall('# added|# instead', source(driver(n)))) <= 9
     assert (statements(source(driver(n))) ==
-            statements(course('{}-main.txt'.format(n))))
+            statements(course(f'{n}-main.txt')))
 
 
 @pytest.mark.parametrize('n', PRINTED)
@@ -83,14 +83,14 @@ def test_the_four_packages_print_the_published_output(n, tmp_path):
     output, complaints, named = run(
         [driver(n)], tmp_path, PYTHONPATH=str(tmp_path / 'refused'))
     assert 'pytest' in refused and output == PRINTED[n]
-    assert named == [str(tmp_path / '{}-main-{}.png'.format(n, i + 1))
+    assert named == [str(tmp_path / f'{n}-main-{i + 1}.png')
                      for i in range(FIGURES[n])]
     assert complaints.split('\n')[:-1] == named
 
 
 def accuracies(n, output):
     """Return what driver n printed for its epochs, which must all be there."""
-    epochs, pattern = trained.DRIVERS['{}-main.py'.format(n)]
+    epochs, pattern = trained.DRIVERS[f'{n}-main.py']
     printed, reached = trained.accuracies(output.split('\n'), pattern)
     assert printed == epochs
     return reached
@@ -107,8 +107,7 @@ def test_drivers_4_and_5(n, tmp_path):
         r'\d\.\d+(?:e[-+]\d+)?', output[output.rindex('['):]), float)
     assert probabilities.shape == (10,) and probabilities.argmax() == 3
     assert abs(probabilities.sum() - 1) < 1e-5
-    assert [os.path.basename(path) for path in named] == [
-        '{}-main-1.png'.format(n)]
+    assert [os.path.basename(path) for path in named] == [f'{n}-main-1.png']
     assert '\b' not in output and '/1500' not in output + complaints
 
 
@@ -116,11 +115,11 @@ def whole_run(reached):
     """Return what `make run` prints of drivers 5 and 4, in short."""
     return '\n'.join(
         ['== mains/5-main.py'] +
-        ['Epoch {}/5\n1563/1563 - 9s - accuracy: 0.9 - val_accuracy: {}'
-         .format(i, reached if i == 3 else .981) for i in range(1, 6)] +
+        [f'Epoch {i}/5\n1563/1563 - 9s - accuracy: 0.9 - val_accuracy: '
+         f'{reached if i == 3 else .981}' for i in range(1, 6)] +
         ['== mains/5-main.py took 88 s', '== mains/4-main.py'] +
-        ['After {} epochs: 0.1 cost, 0.9 accuracy, 0.1 validation cost, {} '
-         'validation accuracy'.format(i, .986) for i in range(11)] + [''])
+        [f'After {i} epochs: 0.1 cost, 0.9 accuracy, 0.1 validation cost, '
+         '0.986 validation accuracy' for i in range(11)] + [''])
 
 
 @pytest.mark.parametrize('printed, complaint', [
@@ -151,15 +150,14 @@ def test_the_courses_own_drivers(n, tmp_path, mnist):
     for name in os.listdir(ROOT):
         if re.match(r'\d-.*\.py$', name):
             shutil.copy(os.path.join(ROOT, name), str(work))
-    (work / '{}-main.py'.format(n)).write_text(
-        course('{}-main.txt'.format(n)))
+    (work / f'{n}-main.py').write_text(course(f'{n}-main.txt'))
     if n in (4, 5):     # they are ours, line by line, and ours learn
         np.savez(str(data / 'MNIST.npz'),
                  **{name: array[:500] for name, array in mnist.items()})
     else:
         (data / 'MNIST.npz').symlink_to(os.path.join(ROOT, 'data/MNIST.npz'))
     output, _, named = run(
-        [sys.executable, '{}-main.py'.format(n)], work, PYTHONPATH=MAINS,
+        [sys.executable, f'{n}-main.py'], work, PYTHONPATH=MAINS,
         MPLBACKEND='module://save_figures')
     assert len(named) == FIGURES[n]
     if n in (4, 5):

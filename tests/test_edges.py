@@ -310,8 +310,7 @@ def test_memory_of_one_long_row(rng, dtype):
     assert beyond('conv_backward', dZ=dZ, **call) < 64
     dA_prev, dW, db = results('conv_backward', dZ=dZ, **call)
     assert db == 21
-    np.testing.assert_array_equal(dA_prev[0, 0, 49950:50051, 0],
-                                  W[0, :, 0, 0])
+    np.testing.assert_array_equal(dA_prev[0, 0, 49950:50051, 0], W[0, :, 0, 0])
     np.testing.assert_allclose(dW[0, :, 0, 0], sum(
         padded[x:x + 101] for x in range(0, 1000003, 50000)), rtol=1e-5)
 

@@ -47,8 +47,7 @@ def test_gradients_are_tensorflows(mnist, rng, dtype, rtol):
                                    atol=rtol * np.abs(their).max())
 
 
-@pytest.mark.parametrize('dtype, rtol', [('float32', 1e-5),
-                                         ('float64', 1e-6)])
+@pytest.mark.parametrize('dtype, rtol', [('float32', 1e-5), ('float64', 1e-6)])
 def test_adam_is_keras_adam(rng, dtype, rtol):
     """Ten steps with the same gradients give the same parameters."""
     theta = rng.randn(50).astype(dtype)

@@ -326,7 +326,7 @@ def test_keras_refuses_other_shapes(shape):
     with pytest.raises(ValueError) as caught:
         lenet5_keras(K.Input(shape=shape))
     assert str(caught.value) == (
-        'X has the shape {}, expected (m, 28, 28, 1)'.format((None,) + shape))
+        f'X has the shape {(None,) + shape}, expected (m, 28, 28, 1)')
 
 
 @pytest.mark.skipif(not TF_LAYERS, reason='Keras 3 has no such K.Input')

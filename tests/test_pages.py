@@ -40,7 +40,7 @@ def test_each_room_has_a_label():
         name not in ('figures', '__pycache__'))
     for room in ROOMS:
         assert len(source(room, 'README.md').split()) > 30
-        assert '({}/README.md)'.format(room) in source('README.md')
+        assert f'({room}/README.md)' in source('README.md')
 
 
 @pytest.mark.parametrize('path', pages())
@@ -50,11 +50,11 @@ def test_what_a_page_names(path):
     programs = [source(name) for name in python_files()]
     for line in code(path).split('\n'):
         for name in re.findall(r'\bmake .*?([A-Z]+)=', line):
-            assert '({}'.format(name) in makefile
+            assert f'({name}' in makefile
         named = [source(folder if name[0] == '.' else '', name) for name in
                  re.findall(r'(?<![\w./])[\w./]+/[\w-]+\.py\b', line)]
         for option in re.findall(r'(?<![\w-])--[a-z]+', line):
-            assert "'{}'".format(option) in ''.join(named or programs)
+            assert f"'{option}'" in ''.join(named or programs)
     for target, name in re.findall(r'\]\(([^):#]*)#([^)]+)\)', source(path)):
         other = os.path.join(folder, target) if target else path
         assert name in [
@@ -143,7 +143,7 @@ def test_what_is_handed_in(tmp_path, own):
     assert own or all(os.access(str(folder / n), os.X_OK) for n in TASKS)
     for n in [] if own else [0, 2, 3]:
         driver = folder / 'main.py'
-        driver.write_text(course('{}-main.txt'.format(n)))
+        driver.write_text(course(f'{n}-main.txt'))
         driver.chmod(0o755)
         output, _, _ = run(['./main.py'], folder, MPLBACKEND='agg')
         assert output.replace(', shape=(10, 28, 28, 1)', '') == PRINTED[n]
@@ -155,7 +155,7 @@ def test_make_alone_lists_its_targets():
     shown = subprocess.check_output(['make'], cwd=ROOT).decode()
     for target in re.findall(r'^(\w+):', source('Makefile'), re.MULTILINE):
         assert target == 'help' or re.search(
-            '^make {} +[a-z]'.format(target), shown, re.MULTILINE), target
+            f'^make {target} +[a-z]', shown, re.MULTILINE), target
 
 
 def test_requirements_are_the_four_packages():

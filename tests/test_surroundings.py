@@ -129,8 +129,8 @@ def test_a_full_output(tmp_path):
 def test_inside_another_program(lines):
     """The output is the same; Ctrl-C is left to the other program."""
     code = '\n'.join([
-        'import runpy, signal', 'def drive(): runpy.run_path({!r}, '
-        'run_name="__main__")'.format(driver(2))] + lines + [
+        'import runpy, signal', 'def drive(): runpy.run_path('
+        f'{driver(2)!r}, run_name="__main__")'] + lines + [
         'assert signal.getsignal(signal.SIGINT) == signal.default_int_handler'
     ])
     assert run([sys.executable, '-c', code], MAINS)[:2] == (PRINTED[2], '')
@@ -292,7 +292,7 @@ def make(tmp_path):
     def run_make(version, *arguments):
         """Return the exit code and what is printed."""
         result = subprocess.run(
-            ['make', 'PYTHON={}/a bin/python3'.format(tmp_path), *arguments],
+            ['make', f'PYTHON={tmp_path}/a bin/python3', *arguments],
             cwd=str(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             universal_newlines=True, env=pretended(tmp_path, version))
         return result.returncode, result.stdout, result.stderr

@@ -121,18 +121,17 @@ def main():
         with open(os.path.join(ROOT, name)) as file:
             source = file.read()
         if not survives(name, source):
-            sys.exit('{}: the tests fail as it is'.format(name))
+            sys.exit(f'{name}: the tests fail as it is')
         found, survivors = list(mutants(source)), 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for (where, old, new, _), alive in zip(found, pool.map(
                     lambda mutant: survives(name, mutant[3]), found)):
                 survivors += alive
                 if alive:
-                    print('{}:{}: {} -> {}'.format(
-                        name, where, ' '.join(old.split()), new or 'nothing'),
-                        flush=True)
-        print('{}: {} changes, {} survived'.format(
-            name, len(found), survivors), flush=True)
+                    print(f"{name}:{where}: {' '.join(old.split())} -> "
+                          f"{new or 'nothing'}", flush=True)
+        print(f'{name}: {len(found)} changes, {survivors} survived',
+              flush=True)
 
 
 if __name__ == '__main__':

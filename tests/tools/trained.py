@@ -30,13 +30,13 @@ def complaint(driver, lines):
     epochs, pattern = DRIVERS[driver]
     printed, reached = accuracies(lines, pattern)
     if printed != epochs or len(reached) != len(epochs):
-        return '{}: epochs {} and {} accuracies, expected epochs {}'.format(
-            driver, printed, len(reached), epochs)
+        return (f'{driver}: epochs {printed} and {len(reached)} accuracies, '
+                f'expected epochs {epochs}')
     # the accuracy varies by half a percent between epochs
     if reached[1] <= .97 or reached[-1] <= .98 or max(reached) < .985:
-        return ('{}: validation accuracies {}, expected more than 0.97 in the '
-                'second place, more than 0.98 in the last, and 0.985 or more '
-                'in one'.format(driver, reached))
+        return (f'{driver}: validation accuracies {reached}, expected more '
+                'than 0.97 in the second place, more than 0.98 in the last, '
+                'and 0.985 or more in one')
     return None
 
 
