@@ -104,13 +104,13 @@ def conv_calls(shape, W_shape, padding, dtype):
             'ours': lambda: conv_forward(A_prev, W, b, identity, padding),
             'tensorflow': lambda: tf.nn.bias_add(
                 tf.nn.conv2d(tf_A, tf_W, 1, same), tf_b[0, 0, 0]),
-            'loops': lambda: loops.conv_forward(A_prev[:1], W, b, padding,
-                                                (1, 1))},
+            'loops': lambda: loops.conv_forward(A_prev[:1], W, b, identity,
+                                                padding)},
         'backward': {
             'ours': lambda: conv_backward(dZ, A_prev, W, b, padding),
             'tensorflow': tf_backward,
-            'loops': lambda: loops.conv_backward(dZ[:1], A_prev[:1], W,
-                                                 padding, (1, 1))}}
+            'loops': lambda: loops.conv_backward(dZ[:1], A_prev[:1], W, b,
+                                                 padding)}}
     if torch:
         zeros = [n // 2 if padding == 'same' else 0 for n in W_shape[:2]]
         A_t, dZ_t = channels_first(A_prev), channels_first(dZ)

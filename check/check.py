@@ -32,8 +32,6 @@ from answer import Answer, shown  # noqa: E402
 LINE = '{:<19}{:>7}{:>7}   {}'
 LINES = 60          # of a report, unless all is asked for
 PARAGRAPHS = 3      # for each file
-TOTAL = 300         # seconds for all files of an answer
-HOW = 'To try it, start python3 in your folder and paste:'
 
 
 def say(text=''):
@@ -54,13 +52,6 @@ def wrapped(text, indent=''):
 def counted(number, thing):
     """Return a number and what it counts, as '2 rules'."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def pasted(file, call):
-    """Return a call as a line that can be pasted into Python."""
-    *before, call = call.split('\n')
-    return '; '.join(['import numpy as np'] + before + [
-        f"print(__import__('{file[:-3]}').{call})"])
 
 
 def row(verdict):
@@ -97,7 +88,10 @@ def paragraph(file, group):
     for text in [group.advice] + first.text.split('\n'):
         lines += wrapped(text, '    ')
     if first.call:
-        lines += ['    ' + HOW, '    ' + pasted(file, first.call)]
+        *before, call = first.call.split('\n')
+        lines += ['    To try it, start python3 in your folder and paste:',
+                  '    ' + '; '.join(['import numpy as np'] + before + [
+                      f"print(__import__('{file[:-3]}').{call})"])]
     return lines
 
 
@@ -265,7 +259,7 @@ def arguments():
                         help='the calls on which accepted answers differ')
     for name, number, text in (
             ('limit', 20, 'seconds of computing for each call'),
-            ('total', TOTAL, 'seconds for an answer'),
+            ('total', 300, 'seconds for an answer'),
             ('memory', 2, 'GiB for the process of an answer')):
         parser.add_argument('--' + name, type=positive, default=number,
                             help=f'{text} ({number})')

@@ -229,7 +229,7 @@ def groups(verdict):
               if left and mistakes.small(question.call)]
     # of mistakes that explain as many, one that spoils no right call is first
     rows = sorted((any(spoils(file, row[1:], call) for call in passed), n, row)
-                  for n, row in enumerate(mistakes.TABLE.get(file, [])))
+                  for n, row in enumerate(mistakes.rows(file)))
 
     def explained(row, ones):
         """Return which of the faults a mistake explains.

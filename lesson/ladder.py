@@ -27,6 +27,11 @@ def positions(shape, kernel_shape, stride):
         yield y, x, np.s_[y * sh:y * sh + kh, x * sw:x * sw + kw]
 
 
+def conv_loops(A_prev, W, b, padding, stride):
+    """Every example, position and channel has a loop, as in loops.py."""
+    return loops.conv_forward(A_prev, W, b, np.positive, padding, stride)
+
+
 def conv_whole_examples(A_prev, W, b, padding, stride):
     """Loop over positions only: all examples and kernels at once."""
     A_pad, _ = loops.padded(A_prev, W, padding, stride)
@@ -186,19 +191,14 @@ def pool_ours(dA, A_prev, kernel_shape, stride):
                                                        kernel_shape, stride)
 
 
-def pool_loops(dA, A_prev, kernel_shape, stride):
-    """Every example, position and channel has a loop, as in loops.py."""
-    return loops.pool_backward(dA, A_prev, kernel_shape, stride, 'max')
-
-
-CONVOLUTION = [('nested loops', loops.conv_forward),
+CONVOLUTION = [('nested loops', conv_loops),
                ('whole examples at once', conv_whole_examples),
                ("one loop over the kernel's places", conv_places),
                ('windows as one matrix', conv_one_matrix),
                ('blocks that fit the cache', conv_blocks),
                ('wide windows', conv_wide_windows),
                ('0-conv_forward.py', conv_ours)]
-POOLING = [('nested loops', pool_loops),
+POOLING = [('nested loops', loops.pool_backward),
            ('whole examples at once', pool_whole_examples),
            ("one loop over the window's places", pool_backward_places),
            ('blocks that fit the cache', pool_blocks),

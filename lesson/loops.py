@@ -10,16 +10,16 @@ import numpy as np
 
 def pad_same(h_prev, kh, sh):
     """Return how many zeros before and after an axis keep its size h_prev."""
-    total = (h_prev - 1) * sh + kh - h_prev
-    return total - total // 2, total // 2
+    zeros = (h_prev - 1) * sh + kh - h_prev
+    return zeros - zeros // 2, zeros // 2
 
 
 def padded(A_prev, W, padding, stride):
     """Return A_prev with zeros around it, and how many are above and left."""
-    if padding == 'valid':
-        return A_prev, (0, 0)
-    rows = pad_same(A_prev.shape[1], W.shape[0], stride[0])
-    columns = pad_same(A_prev.shape[2], W.shape[1], stride[1])
+    rows, columns = (0, 0), (0, 0)
+    if padding == 'same':
+        rows = pad_same(A_prev.shape[1], W.shape[0], stride[0])
+        columns = pad_same(A_prev.shape[2], W.shape[1], stride[1])
     return (np.pad(A_prev, ((0, 0), rows, columns, (0, 0)), 'constant'),
             (rows[0], columns[0]))
 
@@ -30,43 +30,46 @@ def output_shape(shape, kernel_shape, stride):
                  for n, k, s in zip(shape, kernel_shape, stride))
 
 
-def conv_forward(A_prev, W, b, padding, stride):
-    """Return Z: each window times each kernel, added up, plus the bias."""
+def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
+    """Return each window times each kernel, added up, plus b, activated."""
+    kh, kw, _, c_new = W.shape
+    sh, sw = stride
     A_pad, _ = padded(A_prev, W, padding, stride)
-    (kh, kw, _, c_new), (sh, sw), m = W.shape, stride, len(A_prev)
-    h_new, w_new = output_shape(A_pad.shape[1:3], (kh, kw), stride)
+    m, h_pad, w_pad, _ = A_pad.shape
+    h_new, w_new = output_shape((h_pad, w_pad), (kh, kw), stride)
     Z = np.zeros((m, h_new, w_new, c_new))
     for i in range(m):
         for y in range(h_new):
             for x in range(w_new):
-                window = np.s_[i, y * sh:y * sh + kh, x * sw:x * sw + kw]
+                window = A_pad[i, y * sh:y * sh + kh, x * sw:x * sw + kw]
                 for k in range(c_new):
-                    Z[i, y, x, k] = ((A_pad[window] * W[..., k]).sum() +
-                                     b[0, 0, 0, k])
-    return Z
+                    Z[i, y, x, k] = (window * W[..., k]).sum()
+    return activation(Z + b)
 
 
-def pool_forward(A_prev, kernel_shape, stride, mode):
-    """Return A: the maximum or the mean of each window."""
-    (m, h_prev, w_prev, c), (kh, kw) = A_prev.shape, kernel_shape
-    (sh, sw), reduce = stride, {'max': np.max, 'avg': np.mean}[mode]
-    h_new, w_new = output_shape((h_prev, w_prev), kernel_shape, stride)
+def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
+    """Return the maximum or the average of each window."""
+    m, h_prev, w_prev, c = A_prev.shape
+    kh, kw = kernel_shape
+    sh, sw = stride
+    h_new, w_new = output_shape((h_prev, w_prev), (kh, kw), stride)
     A = np.zeros((m, h_new, w_new, c))
     for i in range(m):
         for y in range(h_new):
             for x in range(w_new):
+                window = A_prev[i, y * sh:y * sh + kh, x * sw:x * sw + kw]
                 for k in range(c):
-                    window = np.s_[i, y * sh:y * sh + kh,
-                                   x * sw:x * sw + kw, k]
-                    A[i, y, x, k] = reduce(A_prev[window])
+                    A[i, y, x, k] = (window[..., k].max() if mode == 'max'
+                                     else window[..., k].mean())
     return A
 
 
-def conv_backward(dZ, A_prev, W, padding, stride):
+def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
     """Return dA_prev, dW, db: what each product of conv_forward gives."""
+    m, h_new, w_new, c_new = dZ.shape
+    kh, kw, _, _ = W.shape
+    sh, sw = stride
     A_pad, (top, left) = padded(A_prev, W, padding, stride)
-    (kh, kw, _, c_new), (sh, sw), (m, h_new, w_new, _) = (
-        W.shape, stride, dZ.shape)
     dA_pad, dW = np.zeros(A_pad.shape), np.zeros(W.shape)
     db = np.zeros((1, 1, 1, c_new))
     for i in range(m):
@@ -74,27 +77,30 @@ def conv_backward(dZ, A_prev, W, padding, stride):
             for x in range(w_new):
                 window = np.s_[i, y * sh:y * sh + kh, x * sw:x * sw + kw]
                 for k in range(c_new):
-                    db[0, 0, 0, k] += dZ[i, y, x, k]
-                    dW[..., k] += dZ[i, y, x, k] * A_pad[window]
-                    dA_pad[window] += dZ[i, y, x, k] * W[..., k]
+                    dA_pad[window] += W[..., k] * dZ[i, y, x, k]
+                    dW[..., k] += A_pad[window] * dZ[i, y, x, k]
+                    db[..., k] += dZ[i, y, x, k]
     _, h_prev, w_prev, _ = A_prev.shape
-    return dA_pad[:, top:top + h_prev, left:left + w_prev], dW, db
+    dA_prev = dA_pad[:, top:top + h_prev, left:left + w_prev]
+    return dA_prev, dW, db
 
 
-def pool_backward(dA, A_prev, kernel_shape, stride, mode):
+def pool_backward(dA, A_prev, kernel_shape, stride=(1, 1), mode='max'):
     """Return dA_prev: the maxima get a window's gradient, or all share it."""
-    (kh, kw), (sh, sw), (m, h_new, w_new, c) = kernel_shape, stride, dA.shape
+    m, h_new, w_new, c = dA.shape
+    kh, kw = kernel_shape
+    sh, sw = stride
     dA_prev = np.zeros(A_prev.shape)
     for i in range(m):
         for y in range(h_new):
             for x in range(w_new):
+                window = np.s_[i, y * sh:y * sh + kh, x * sw:x * sw + kw]
+                pixels, shares = A_prev[window], dA_prev[window]    # views
                 for k in range(c):
-                    window = np.s_[i, y * sh:y * sh + kh,
-                                   x * sw:x * sw + kw, k]
-                    pixels = A_prev[window]
+                    gradient = dA[i, y, x, k]
                     if mode == 'max':
-                        dA_prev[window] += np.where(
-                            pixels == pixels.max(), dA[i, y, x, k], 0)
+                        mask = pixels[..., k] == pixels[..., k].max()
+                        shares[..., k] += np.where(mask, gradient, 0)
                     else:
-                        dA_prev[window] += dA[i, y, x, k] / (kh * kw)
+                        shares[..., k] += gradient / (kh * kw)
     return dA_prev

@@ -29,16 +29,18 @@ import worker
 from conftest import ROOT, TESTS, source
 
 CHECK = os.path.join(ROOT, 'check')
+LOOPS = os.path.join(ROOT, 'lesson', 'loops.py')
 ANSWERS = os.path.join(TESTS, 'answers')
 FILES = ['0-conv_forward.py', '1-pool_forward.py', '2-conv_backward.py',
          '3-pool_backward.py']
 CONV, POOL, CONV_BACK, POOL_BACK = FILES
 GRAPH, KERAS = '4-lenet5.py', '5-lenet5.py'
 NO_WINDOW = 'y * sh:y * sh + kh, x * sw:x * sw + kw'
+FIRST = '    kh, kw, _, c_new = W.shape'      # what conv_forward does
 CROP = 'dA_pad[:, top:top + h_prev, left:left + w_prev]'
 HALVES = 'zeros - zeros // 2, zeros // 2'
-ONE = """window.ravel() == np.max(window)
-                        mask[np.argmax(window) + 1:] = False
+ONE = """pixels[..., k].ravel() == pixels[..., k].max()
+                        mask[np.argmax(pixels[..., k]) + 1:] = False
                         mask = mask.reshape(kh, kw)"""
 # mistakes that are tried on the whole program: the file, the old text, the new
 # text, the expected words; some are written otherwise than in mistakes.py
@@ -48,20 +50,20 @@ MISTAKES = [
     (CONV, HALVES, '[zeros // 2 + (kh % 2 == 0)] * 2',
      'With an even kernel there is one zero too many'),
     (CONV, NO_WINDOW, 'y:y + kh, x:x + kw', 'stride is ignored'),
-    (POOL, 'np.mean(', 'np.sum(', 'not divided by kh * kw'),
+    (POOL, '.mean()', '.sum()', 'not divided by kh * kw'),
     (POOL, '    return A', '    A_prev[...] = 0\n    return A',
      'modifies its argument A_prev'),
-    (POOL, 'np.max(', 'np.mean(', 'average where the maximum is asked for'),
+    (POOL, '.max()', '.mean()', 'average where the maximum is asked for'),
     (CONV_BACK, CROP, 'dA_pad[:, top:-top, left:-left]',
      'empty where ph is 0'),
     (CONV_BACK, '+= W[..., k]', '+= W[::-1, ::-1, :, k]',
      'turned by 180 degrees'),
-    (CONV_BACK, 'columns] += W', 'columns] = W', '`=` where `+=` belongs'),
+    (CONV_BACK, 'window] +=', 'window] =', '`=` where `+=` belongs'),
     (CONV_BACK, 'return dA_prev, dW, db', 'return dA_prev, dW / m, db / m',
      'divided by m'),
-    (POOL_BACK, 'window == np.max(window)', ONE, 'Only one of the pixels'),
-    (POOL_BACK, 'dA[i, y, x, k] / (kh * kw)', 'dA[i, y, x, k]',
-     'here it gets dA')]
+    (POOL_BACK, 'pixels[..., k] == pixels[..., k].max()', ONE,
+     'Only one of the pixels'),
+    (POOL_BACK, 'gradient / (kh * kw)', 'gradient', 'here it gets dA')]
 
 
 def run(*args, path=None, prefix=(), **options):
@@ -139,6 +141,8 @@ def answer(folder, file=None, *changes):
     """Write an answer to all tasks, with changes in one; return its folder."""
     shutil.copytree(ANSWERS, str(folder),
                     ignore=shutil.ignore_patterns('__pycache__'))
+    for name in FILES:
+        shutil.copy(LOOPS, str(folder / name))
     if file:
         change(folder / file, *changes)
     return folder
@@ -165,11 +169,11 @@ def test_ours_is_right(tmp_path):
 
 def test_slow_loops_are_right(tmp_path):
     """Nested loops pass within 20 s, even if they take number by number."""
-    folder = answer(tmp_path / 'slow', CONV, 'np.sum(window * W[..., k])',
+    folder = answer(tmp_path / 'slow', CONV, '(window * W[..., k]).sum()',
                     'sum(p * w for p, w in zip(window.flat, W[..., k].flat))')
-    change(folder / CONV_BACK, 'dW[..., k] += A_pad[i, rows, columns] *',
-           'for at in np.ndindex(kh, kw, c_prev):\n                        '
-           'dW[at + (k,)] += A_pad[i, rows, columns][at] *')
+    change(folder / CONV_BACK, 'dW[..., k] += A_pad[window] *', 'for at in '
+           'np.ndindex(W[..., k].shape):\n                        '
+           'dW[at + (k,)] += A_pad[window][at] *')
     start = computed()
     text = run(folder, '--only', '0-3', '--limit', '4')[1]
     assert [verdict.split(';')[0] for _, _, verdict in verdicts(
@@ -179,7 +183,7 @@ def test_slow_loops_are_right(tmp_path):
 
 @pytest.mark.filterwarnings('ignore::RuntimeWarning')   # as in check.py
 @pytest.mark.parametrize('file, row', [
-    (file, row) for file in FILES for row in mistakes.TABLE[file]])
+    (file, row) for file in FILES for row in mistakes.rows(file)])
 def test_each_known_mistake_is_told_from_the_others(file, row):
     """Its own advice comes first, where an answer has exactly this mistake."""
     advice, changes = row[0], row[1:]
@@ -239,8 +243,8 @@ def test_no_two_files_share_a_paragraph(tmp_path):
 
 def test_two_parts_may_be_wrong_for_two_reasons(tmp_path):
     """That db has lost its shape does not hide that dA_prev is wrong."""
-    folder = answer(tmp_path / 'two', CONV_BACK, ', keepdims=True', '',
-                    'columns] += W', 'columns] = W')
+    folder = answer(tmp_path / 'two', CONV_BACK, 'dA_prev, dW, db',
+                    'dA_prev, dW, db[0, 0, 0]', 'window] +=', 'window] =')
     text = run(folder, '--only', '2')[1]
     assert 'db lost its shape' in text and '`=` where `+=` belongs' in text
 
@@ -265,8 +269,8 @@ def test_a_broken_rule_makes_nothing_wrong(tmp_path):
 NOTED = {
     'an odd zero below': (CONV, HALVES,
                           'zeros // 2, zeros - zeros // 2'),
-    'an odd zero raises': (CONV_BACK, 'm, h_new', 'assert padding != "same" '
-                           'or W.shape[:2] != (4, 2)\n    m, h_new'),
+    'an odd zero raises': (CONV_BACK, '    m, h_new', '    assert padding !='
+                           ' "same" or W.shape[:2] != (4, 2)\n    m, h_new'),
     'integers are kept': (POOL_BACK, 'np.zeros(A_prev.shape)',
                           'np.zeros_like(A_prev)'),
     'the average of integers is cut': (POOL, '(m, h_new, w_new, c))',
@@ -277,10 +281,11 @@ NOTED = {
         'for k in range(c_new)], axis=3)')}
 UNASKED = {
     **NOTED,
-    'not a number is ignored': (POOL, 'np.max(', 'np.nanmax('),
+    'not a number is ignored': (POOL, 'window[..., k].max()',
+                                'np.nanmax(window[..., k])'),
     'type hints': (POOL, "mode='max'):", "mode: str = 'max'):"),
-    'comparing types': (POOL, '    kh, kw', '    if type(mode) == type(1):\n'
-                        '        return None\n    kh, kw'),
+    'comparing types': (POOL, '    kh, kw = k', '    if type(mode) == type(1):'
+                        '\n        return None\n    kh, kw = k'),
     'no blank after a keyword': (POOL, 'm, h_prev', 'assert(mode)\n'
                                  '    m, h_prev'),
     'the other line for Keras, and a seed': (
@@ -312,8 +317,8 @@ def test_no_one_is_blamed_for_what_is_not_asked(tmp_path):
 
 def hostile(folder, body, top='', only='0'):
     """Write a right answer to task 0 that does something else first."""
-    answer(folder, CONV, '    m, h_prev', textwrap.indent(
-        textwrap.dedent(body).strip() or 'pass', '    ') + '\n    m, h_prev')
+    answer(folder, CONV, FIRST, textwrap.indent(
+        textwrap.dedent(body).strip() or 'pass', '    ') + '\n' + FIRST)
     text = (folder / CONV).read_text()
     (folder / CONV).write_text(text.replace(
         'import numpy as np\n', 'import numpy as np\n' + top))
@@ -337,7 +342,7 @@ LOSSES = {
     'returns nothing': ('return', 'result is None, as if the `return` were '
                         'missing.'),
     'raises': ('raise KeyError(stride)', 'KeyError: (2, 2) (0-conv_forward.'
-               'py, line 9)'),
+               'py, line 36)'),
 }
 
 
@@ -420,7 +425,7 @@ def test_odd_answers_may_be_right(tmp_path):
 NO_IMPORT = [
     ('def f(:\n', 'SyntaxError'), ('import nothing_such\n', 'nothing_such'),
     ('import time\ntime.sleep(60)\n', 'no result after 10 s'),
-    ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 4'),
+    ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 9'),
     ('\0\n', 'null bytes')]
 
 
@@ -454,9 +459,8 @@ def test_the_whole_run_ends_in_time(tmp_path):
 
     Waiting without computing counts by the clock alone.
     """
-    folder = answer(tmp_path / 'answer', CONV, 'm, h_prev',
-                    '__import__("time").sleep(60 * (A_prev.size == 28 * 28))'
-                    '\n    m, h_prev')
+    folder = answer(tmp_path / 'answer', CONV, FIRST, '    __import__("time")'
+                    '.sleep(60 * (A_prev.size == 28 * 28))\n' + FIRST)
     change(folder / CONV_BACK, 'import numpy as np', 'import numpy as np\n'
            'import time\ntime.sleep(60)')
     start = time.perf_counter()
@@ -563,7 +567,7 @@ def test_bytes_of_a_file(tmp_path, name, change_bytes, said):
 def test_reports(tmp_path):
     """JUnit's XML and the table hold the results of several answers."""
     one = answer(tmp_path / 'one')
-    two = answer(tmp_path / 'two', POOL, 'np.mean(', 'np.sum(')
+    two = answer(tmp_path / 'two', POOL, '.mean()', '.sum()')
     (two / POOL_BACK).unlink()
     code, text, tests = judge(
         one, two, tmp_path / 'nowhere', '--only', '1,3', '--junitxml',
@@ -590,7 +594,7 @@ def test_a_bad_submission_is_a_row(tmp_path):
     linked = tmp_path / 'linked'
     linked.mkdir()
     for file in FILES:
-        os.symlink(os.path.join(ANSWERS, file), str(linked / file))
+        os.symlink(LOOPS, str(linked / file))
     (tmp_path / 'empty').mkdir()
     os.mkfifo(str(answer(tmp_path / 'strange') / 'pipe.py'))
     (tmp_path / 'strange' / 'large.py').write_text('#' * 2 ** 21)
@@ -639,7 +643,7 @@ def test_ctrl_c_while_the_style_is_judged(monkeypatch):
 
     monkeypatch.setattr('pycodestyle.Checker.check_all', check_all)
     with pytest.raises(KeyboardInterrupt):
-        rules.broken(os.path.join(ANSWERS, CONV))
+        rules.broken(os.path.join(ROOT, CONV))
 
 
 # other settings, besides variables: files in the current folder
@@ -687,7 +691,7 @@ def test_other_settings_change_nothing(tmp_path, what):
 @pytest.mark.parametrize('to', ['| head -1', '>/dev/full', '>&-'])
 def test_printing_may_fail(tmp_path, to):
     """The judging ends as usual, and reports are written."""
-    folder = answer(tmp_path / 'answer', POOL, 'np.mean(', 'np.sum(')
+    folder = answer(tmp_path / 'answer', POOL, '.mean()', '.sum()')
     command = '"{}" "{}" {} --only 1 --json {} 2>{}; echo $? >{}'.format(
         sys.executable, os.path.join(CHECK, 'check.py'), folder,
         *(tmp_path / name for name in ('json', 'errors', 'code')))
@@ -739,7 +743,7 @@ def shown_on(*page):
 
 def test_pages_show_what_is_printed(tmp_path):
     """The page shows three reports as they are; README has a part of one."""
-    mean = answer(tmp_path / 'mean', POOL, 'np.mean(', 'np.sum(')
+    mean = answer(tmp_path / 'mean', POOL, '.mean()', '.sum()')
     rule = answer(tmp_path / 'rule')
     os.chmod(str(rule / CONV_BACK), 0o644)
     printed = [run(folder, '--only', '0-3')[1]

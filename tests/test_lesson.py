@@ -64,8 +64,7 @@ def test_each_pooling_gives_the_same(rng, name, step):
 def test_the_short_way_is_the_definition(rng, mode):
     """One loop over the kernel's places gives what nested loops give."""
     for A_prev, W, b, padding, stride in layers(rng):
-        dZ = rng.randn(*ladder.loops.conv_forward(A_prev, W, b, padding,
-                                                  stride).shape)
+        dZ = rng.randn(*ladder.conv_loops(A_prev, W, b, padding, stride).shape)
         pooled = A_prev.round(), W.shape[:2], stride, mode
         dA = rng.randn(*ladder.loops.pool_forward(*pooled).shape)
         for ours, theirs in zip(
@@ -74,7 +73,7 @@ def test_the_short_way_is_the_definition(rng, mode):
                  *ladder.conv_backward_places(dZ, A_prev, W, padding, stride)),
                 (ladder.loops.pool_forward(*pooled),
                  ladder.loops.pool_backward(dA, *pooled),
-                 *ladder.loops.conv_backward(dZ, A_prev, W, padding,
+                 *ladder.loops.conv_backward(dZ, A_prev, W, b, padding,
                                              stride))):
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
