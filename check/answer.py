@@ -30,10 +30,10 @@ SIZE = 2 ** 20          # other files of more bytes are not copied
 class Failure(Exception):
     """What an answer did instead of returning a value."""
 
-    def __init__(self, text, kind='', where=''):
-        """Store a sentence, the kind of exception, and the answer's line."""
+    def __init__(self, text, kind='ended'):
+        """Store a sentence, and the kind of exception."""
         super().__init__(text)
-        self.text, self.kind, self.where = text, kind, where
+        self.text, self.kind = text, kind
 
 
 class NotJudged(Exception):
@@ -66,21 +66,20 @@ def surroundings(folder):
 class Answer:
     """One file of a folder."""
 
-    def __init__(self, folder, file, function, room, limit=20, memory=2,
-                 end=float('inf')):
+    def __init__(self, folder, file, room, limit, memory, end):
         """Remember what to run; nothing is started yet.
 
         `room` is a folder for copies; at the time `end` everything is over.
         """
-        self.folder, self.file, self.function = folder, file, function
-        self.room, self.limit, self.memory = room, limit, memory
-        self.end, self.process, self.slow = end, None, 0
+        self.folder, self.file, self.room = folder, file, room
+        self.limit, self.memory, self.end = limit, memory, end
+        self.process, self.slow = None, 0
 
     def ask(self, kind, text=''):
         """Return the reply to a request, or raise Failure or NotJudged."""
         if self.process is None:
             self.start()
-            self.request('import', self.function)
+            self.request('import')
         return self.request(kind, text) if kind != 'import' else None
 
     def start(self):
@@ -114,8 +113,7 @@ class Answer:
     def request(self, kind, text='', limit=None):
         """Send a request; return the reply, or raise Failure."""
         if limit is None:
-            limit = self.limit if self.slow < PATIENCE else min(AFTER,
-                                                                self.limit)
+            limit = self.limit if self.slow < PATIENCE else AFTER
         line = json.dumps([kind, text, limit]) + '\n'
         end = time.monotonic() + CLOCK * limit if limit else self.end
         try:
@@ -138,8 +136,8 @@ class Answer:
             reply = json.loads(reply.decode(), object_hook=unpacked)
             if 'value' in reply:
                 return reply['value']
-            failure = Failure(*(shown(str(reply[name])) for name in (
-                'text', 'raised', 'where')))
+            failure = Failure(*(shown(str(reply[name]))
+                                for name in ('text', 'raised')))
         except (ValueError, TypeError, KeyError, RecursionError):
             self.stop()
             failure = Failure('it sent what is no result')

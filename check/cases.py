@@ -26,9 +26,6 @@ ODD = ("An odd number of zeros, as with an even kernel: accepted answers "
 INTEGERS = ('Images of integers, which the course never gives: '
             'np.zeros_like(A_prev) makes integers where A_prev has them, and '
             'cuts what is put in. Use np.zeros(A_prev.shape).')
-SOFTMAX = ('An activation that mixes the channels, such as a softmax: some '
-           'accepted answers apply it to each channel alone, which is another '
-           'function. Apply it once, to all of Z.')
 
 
 def evaluate(call, function):
@@ -68,7 +65,6 @@ LAYERS = [
     ('1x5, same: no zeros down', (1, 4, 6, 1), (1, 5), 1, 'same', (1, 1)),
     ('2x2 kernel', (1, 4, 4, 1), (2, 2), 1, 'valid', (1, 1)),
     ('5x5, same', (1, 6, 7, 1), (5, 5), 1, 'same', (1, 1)),
-    ('7x7, same', (1, 8, 9, 1), (7, 7), 1, 'same', (1, 1)),
     ('stride 2', (1, 7, 7, 1), (3, 3), 1, 'valid', (2, 2)),
     ('stride 1 by 3', (1, 5, 9, 1), (3, 3), 1, 'valid', (1, 3)),
     ('stride 2, pixels left over', (1, 6, 8, 1), (3, 3), 1, 'valid', (2, 2)),
@@ -84,9 +80,6 @@ LAYERS = [
     ('all of these, and a stride', (2, 7, 8, 3), (3, 2), 4, 'valid', (2, 3)),
     ('as large as the image', (2, 3, 4, 2), (3, 4), 2, 'valid', (1, 1)),
     ('28x28', (1, 28, 28, 1), (3, 3), 8, 'same', (1, 1)),
-    ('67 pixels across', (1, 3, 67, 1), (3, 3), 1, 'same', (1, 1)),
-    ('64 channels', (5, 32, 32, 64), (4, 4), 1, 'valid', (4, 4)),
-    ('a hundred examples', (100, 8, 8, 1), (3, 3), 2, 'valid', (1, 1)),
 ]
 ODD_LAYERS = [
     ('2x2 kernel, same', (1, 4, 4, 1), (2, 2), 1, 'same', (1, 1)),
@@ -98,12 +91,10 @@ ODD_LAYERS = [
 POOLS = [
     ('1x1', (1, 3, 3, 1), (1, 1), (1, 1)),
     ('2x2, stride 2', (1, 4, 4, 1), (2, 2), (2, 2)),
-    ('3x3, stride 3', (1, 6, 9, 1), (3, 3), (3, 3)),
     ('3x3, stride 2', (1, 7, 7, 1), (3, 3), (2, 2)),
     ('2x2, stride 3', (1, 8, 8, 1), (2, 2), (3, 3)),
     ('2x3 window', (1, 4, 6, 1), (2, 3), (2, 3)),
     ('1x4 window', (1, 3, 7, 1), (1, 4), (1, 2)),
-    ('5x5, stride 1', (1, 7, 8, 1), (5, 5), (1, 1)),
     ('7x7, stride 2', (1, 9, 11, 1), (7, 7), (2, 2)),
     ('stride 2 by 1', (1, 6, 5, 1), (2, 2), (2, 1)),
     ('stride 1 by 3', (1, 5, 8, 1), (2, 2), (1, 3)),
@@ -114,7 +105,6 @@ POOLS = [
     ('examples and channels', (2, 6, 7, 3), (3, 2), (1, 2)),
     ('window as large as the image', (2, 3, 4, 2), (3, 4), (1, 1)),
     ('28x28', (1, 28, 28, 2), (3, 3), (2, 2)),
-    ('a hundred examples', (100, 8, 8, 1), (2, 2), (2, 2)),
 ]
 
 
@@ -165,18 +155,11 @@ THREE = ', '.join((IMAGE, KERNEL, BIAS))
 OTHERS = {'0-conv_forward.py': [
     ('ReLU comes after the bias',
      f'conv_forward({THREE}, lambda Z: np.maximum(Z, 0))'),
-    ('another activation',
-     f"conv_forward({THREE}, np.square, padding='valid')"),
     ('padding and stride left out', f'conv_forward({THREE}, np.positive)'),
     ('fractions', f'conv_forward(({IMAGE}) / 8, ({KERNEL}) / 16, ({BIAS}) / 4,'
-     " np.positive, padding='valid')"),
-    ('softmax', 'conv_forward({}, {}, {}, lambda Z: np.exp(Z / 9) / '
-     'np.exp(Z / 9).sum(axis=-1, keepdims=True))'.format(
-         IMAGE, numbers((3, 3, 1, 3), 5, 7, 3), numbers((1, 1, 1, 3))),
-     SOFTMAX)],
+     " np.positive, padding='valid')")],
     '1-pool_forward.py': [
     ('stride and mode left out', f'pool_forward({IMAGE}, (2, 2))'),
-    ('mode left out', f'pool_forward({IMAGE}, (3, 2), (2, 1))'),
     ('avg, fractions', f"pool_forward(({IMAGE}) / 8, (2, 2), mode='avg')"),
     ('avg, integers', f"pool_forward({COUNTED}, (2, 2), (2, 2), 'avg')",
      INTEGERS)],

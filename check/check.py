@@ -163,9 +163,7 @@ def report(verdicts, everything, notes):
     if wrong:
         verdict = next(iter(wrong))
         group = wrong[verdict][0]
-        if any(file.file[0] < '4' for file in wrong):
-            ends += ['Expected results come from nested loops, '
-                     'lesson/loops.py.']
+        ends += ['Expected results come from nested loops, lesson/loops.py.']
         ends += wrapped('Begin with {}: {}'.format(
             verdict.file, group.advice or group.faults[0].text.split('\n')[0]))
     elif 'missing' in words:
@@ -304,9 +302,8 @@ def judged(folder, args, to):
         # what a file does not use of its time is for those after it
         now = time.monotonic()
         answer = Answer(
-            where, file, rules.function_of(file), to,
-            args.limit * (3 if file[0] in '45' else 1), args.memory,
-            now + (end - now) / (len(args.only) - n))
+            where, file, to, args.limit * (3 if file[0] in '45' else 1),
+            args.memory, now + (end - now) / (len(args.only) - n))
         verdict = questions.judged(answer)
         if verdict.word == 'missing':
             verdict.why = missing(where, file)

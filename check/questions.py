@@ -126,11 +126,6 @@ def judge_call(file, case, reply):
                     kind='modified')
 
 
-def raised(failure):
-    """Return a sentence on an exception, with the line of the answer."""
-    return failure.text + f' ({failure.where})' * bool(failure.where)
-
-
 def reply_to(answer, kind, text=''):
     """Return a reply; raise NotJudged if the file needs another TensorFlow."""
     try:
@@ -159,7 +154,7 @@ def ask(answer, question):
         raise
     except Failure as failure:
         return [Fault(question.name, '' if network else call,
-                      text=raised(failure), kind=failure.kind or 'ended')]
+                      text=failure.text, kind=failure.kind)]
     except Exception:       # a reply that no such question can have
         return [Fault(question.name, text='What is returned cannot be judged.',
                       kind='ended')]
@@ -189,7 +184,7 @@ def judged(answer):
         if verdict.faults:
             verdict.fail('Not tried: ' + verdict.why)
     except Failure as failure:
-        verdict.fail('The file cannot be imported: ' + raised(failure))
+        verdict.fail('The file cannot be imported: ' + failure.text)
     finally:
         answer.stop()
     verdict.word = ('wrong' if verdict.faults else 'not judged' if verdict.why
@@ -224,9 +219,9 @@ def groups(verdict):
     """
     file, faults, found = verdict.file, verdict.faults, {}
     left = {n for n, fault in enumerate(faults) if fault.call}
-    small = {n for n in left if mistakes.small(faults[n].call)}
+    large = {n for n in left if '\n' in faults[n].call}     # it takes seconds
     passed = [question.call for question in verdict.passed
-              if left and mistakes.small(question.call)]
+              if left and '\n' not in question.call]
     # of mistakes that explain as many, one that spoils no right call is first
     rows = sorted((any(spoils(file, row[1:], call) for call in passed), n, row)
                   for n, row in enumerate(mistakes.rows(file)))
@@ -240,14 +235,13 @@ def groups(verdict):
         return {n for n in ones if not (row[0] and faults[n].kind) and
                 explains(file, row[2][1:], faults[n])}
 
-    while small:
-        row = max(rows, key=lambda row: len(explained(row, small)))
-        if not explained(row, small):
+    while left - large:
+        row = max(rows, key=lambda row: len(explained(row, left - large)))
+        if not explained(row, left - large):
             break
-        # the large calls are tried with the mistakes of the small ones
         ones = explained(row, left)
         found.setdefault(row[2][0], set()).update(ones)
-        small, left = small - ones, left - ones
+        left -= ones
     for n, fault in enumerate(faults):
         if n in left or not fault.call:
             # exceptions of one kind, raised on one line, or the same sentence

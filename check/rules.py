@@ -36,11 +36,6 @@ if not pycodestyle.__version__.startswith('2.6'):
     IGNORED += ['E204', 'E275', 'E721', 'E741', 'W606']
 
 
-def function_of(file):
-    """Return the name of the function that a file is to hold."""
-    return TASKS[file][0].split('(')[0]
-
-
 def first_line(path, text, tree):
     """Judge the first line."""
     line = text.split('\n')[0]

@@ -198,7 +198,7 @@ def test_each_known_mistake_is_told_from_the_others(file, row):
 
     verdict = questions.Verdict(file)
     for case in cases.cases(file):
-        if not case.note and mistakes.small(case.call):
+        if not case.note and '\n' not in case.call:
             faults = questions.ask(types.SimpleNamespace(
                 file=file, ask=reply), case)
             verdict.faults += faults
@@ -274,11 +274,7 @@ NOTED = {
     'integers are kept': (POOL_BACK, 'np.zeros(A_prev.shape)',
                           'np.zeros_like(A_prev)'),
     'the average of integers is cut': (POOL, '(m, h_new, w_new, c))',
-                                       '(m, h_new, w_new, c), A_prev.dtype)'),
-    'each channel is activated': (
-        CONV, 'return activation(Z + b)', 'Z = Z + b\n    return np.'
-        'stack([activation(Z[..., k:k + 1])[..., 0]\n                     '
-        'for k in range(c_new)], axis=3)')}
+                                       '(m, h_new, w_new, c), A_prev.dtype)')}
 UNASKED = {
     **NOTED,
     'not a number is ignored': (POOL, 'window[..., k].max()',
@@ -630,7 +626,7 @@ def test_nothing_is_left(tmp_path, sent):
     tests = json.loads(path.read_text())['tests']
     assert failing(tests) == (['check'] if sent else [])
     assert tests[-1]['output'] == ('stopped' if sent else '')
-    assert len(tests) > 30 and os.listdir(str(room)) == []
+    assert len(tests) > 20 and os.listdir(str(room)) == []
     if sent:
         assert psutil.wait_procs(started, timeout=9)[1] == []
 
