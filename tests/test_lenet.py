@@ -10,6 +10,7 @@ import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
 from conftest import TESTS, function
+from lenet import SHAPES, relu
 
 lenet5_graph = __import__('4-lenet5').lenet5
 lenet5_keras = __import__('5-lenet5').lenet5
@@ -18,8 +19,6 @@ TF_LAYERS = tuple(map(int, tf.__version__.split('.')[:2])) < (2, 16)
 NAMES = [layer + '/' + variable for layer in (
     'conv2d', 'conv2d_1', 'dense', 'dense_1', 'dense_2')
     for variable in ('kernel:0', 'bias:0')]
-SHAPES = [(5, 5, 1, 6), (6,), (5, 5, 6, 16), (16,), (400, 120), (120,),
-          (120, 84), (84,), (84, 10), (10,)]
 # what x and y are, and their dtypes: every kind of dtype, each way
 USES = [(way, dtype, 'placeholder', 'float32')
         for way in ('placeholder', 'array')
@@ -179,10 +178,6 @@ def test_graph_computes_in_float64(digits):
     """The prediction is NumPy's to 12 digits, not to float32's seven."""
     seen = trained(lenet5_graph, digits, USES[2])
     W, b = seen['weights'][::2], seen['weights'][1::2]
-
-    def relu(Z):
-        """Return the positive part."""
-        return np.maximum(Z, 0)
 
     A = digits[0].astype(float)
     for i, padding in enumerate(('same', 'valid')):

@@ -251,21 +251,6 @@ def test_a_reader_that_has_seen_enough(tmp_path):
     assert process.returncode in (-signal.SIGPIPE, 0)
 
 
-def test_a_first_call_imports_nothing():
-    """The first call of files 0 to 3 takes no longer than the next."""
-    code = '\n'.join([
-        'import sys, numpy as np', 'A = np.ones((1, 4, 4, 1))',
-        'W, b, p = np.ones((3, 3, 1, 2)), np.ones((1, 1, 1, 2)), np.positive',
-        'f0 = __import__("0-conv_forward").conv_forward',
-        'f1 = __import__("1-pool_forward").pool_forward',
-        'f2 = __import__("2-conv_backward").conv_backward',
-        'f3 = __import__("3-pool_backward").pool_backward',
-        'before = set(sys.modules)',
-        'Z = f0(A, W, b, p); P = f1(A, (2, 2))', 'f2(Z, A, W, b)',
-        'f3(P, A, (2, 2))', 'assert set(sys.modules) == before'])
-    run([sys.executable, '-c', code], ROOT)
-
-
 def test_keras_json(tmp_path):
     """Task 5 and the drivers do not depend on a user's settings of Keras."""
     (tmp_path / '.keras').mkdir()
