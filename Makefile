@@ -25,7 +25,7 @@ help:
 	@echo '               layers over more images than memory holds'
 	@echo 'make quick     run the tests that end within a minute'
 	@echo 'make test      run every test'
-	@echo 'make bench     measure every speed (QUICK=--quick: in 7 minutes;'
+	@echo 'make bench     measure every speed (QUICK=--quick: in 6 minutes;'
 	@echo '               AGAINST=COMMIT: against an older commit alone)'
 	@echo 'make figures   draw the pictures of the pages again'
 	@echo 'make environment   only set up what these need'

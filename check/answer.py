@@ -113,7 +113,8 @@ class Answer:
     def request(self, kind, text='', limit=None):
         """Send a request; return the reply, or raise Failure."""
         if limit is None:
-            limit = self.limit if self.slow < PATIENCE else AFTER
+            limit = self.limit if self.slow < PATIENCE else min(
+                AFTER, self.limit)
         line = json.dumps([kind, text, limit]) + '\n'
         end = time.monotonic() + CLOCK * limit if limit else self.end
         try:
@@ -138,7 +139,8 @@ class Answer:
                 return reply['value']
             failure = Failure(*(shown(str(reply[name]))
                                 for name in ('text', 'raised')))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, LookupError, RecursionError,
+                OverflowError):
             self.stop()
             failure = Failure('it sent what is no result')
         raise failure

@@ -150,12 +150,12 @@ BIAS, GRADIENT = '-2. + np.ones((1, 1, 1, 1))', numbers((1, 5, 5, 1), 3, 13, 6)
 SMALL = numbers((1, 2, 2, 1))
 COUNTED = 'np.arange(16).reshape(1, 4, 4, 1) * 7 % 11 - 5'      # integers
 TEN = f"X = np.load({DIGITS!r})['X_train'][..., None]\n"
-THREE = ', '.join((IMAGE, KERNEL, BIAS))
+ARGUMENTS = ', '.join((IMAGE, KERNEL, BIAS))
 # (name, call, note) of the cases that are not about the layer's shape
 OTHERS = {'0-conv_forward.py': [
     ('ReLU comes after the bias',
-     f'conv_forward({THREE}, lambda Z: np.maximum(Z, 0))'),
-    ('padding and stride left out', f'conv_forward({THREE}, np.positive)'),
+     f'conv_forward({ARGUMENTS}, lambda Z: np.maximum(Z, 0))'),
+    ('padding and stride left out', f'conv_forward({ARGUMENTS}, np.positive)'),
     ('fractions', f'conv_forward(({IMAGE}) / 8, ({KERNEL}) / 16, ({BIAS}) / 4,'
      " np.positive, padding='valid')")],
     '1-pool_forward.py': [
@@ -164,7 +164,7 @@ OTHERS = {'0-conv_forward.py': [
     ('avg, integers', f"pool_forward({COUNTED}, (2, 2), (2, 2), 'avg')",
      INTEGERS)],
     '2-conv_backward.py': [
-    ('padding and stride left out', f'conv_backward({GRADIENT}, {THREE})'),
+    ('padding and stride left out', f'conv_backward({GRADIENT}, {ARGUMENTS})'),
     ('fractions', f'conv_backward(({GRADIENT}) / 4, ({IMAGE}) / 8, '
      f'({KERNEL}) / 16, {BIAS})'),
     ("the course's driver", TEN + 'np.random.seed(0)\n'

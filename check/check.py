@@ -220,7 +220,7 @@ def selected(text):
         first, _, last = part.partition('-')
         chosen |= set(range(int(first), int(last or first) + 1))
     files = [file for file in rules.TASKS if int(file[0]) in chosen]
-    if len(files) != len(chosen):
+    if len(files) != len(chosen) or not files:
         raise argparse.ArgumentTypeError('there are tasks 0 to 5')
     return files
 
@@ -247,7 +247,7 @@ def arguments():
         description='Say whether an answer is right, and why not.',
         epilog='It runs the answers: those of strangers belong in a container.'
         ' Exit code: 0 if all is right, 1 if a result is wrong, missing or not'
-        ' judged, 2 if only a rule is not followed, 3 if nothing is judged.')
+        ' judged, 2 if only a rule is not followed, 3 if it had to stop.')
     parser.add_argument('folders', metavar='FOLDER', nargs='+')
     parser.add_argument('--only', type=selected, metavar='TASKS', default=list(
         rules.TASKS), help='such as 0-3 or 2,4 (all)')
@@ -316,7 +316,7 @@ def main():
     """Judge the answers, write the reports and print them."""
     args, trouble, to = arguments(), '', ''
     for ending in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        if signal.getsignal(ending) != signal.SIG_IGN:
+        if signal.getsignal(ending) != signal.SIG_IGN:      # as with nohup
             signal.signal(ending, signal.default_int_handler)
     if sys.stdout:
         sys.stdout.reconfigure(errors='backslashreplace')

@@ -20,11 +20,12 @@ CROP = 'dA_pad[:, top:top + h_prev, left:left + w_prev]'
 CUT_OFF = 'dA_pad[:, top:-top, left:-left]'
 RESULT = 'return dA_prev, dW, db'
 ALL_PLACES = 'The stride is ignored: there are windows at every position.'
-IGNORED = 'The stride is ignored: window (y, x) begins at (y * sh, x * sw).'
+NO_STRIDE = 'The stride is ignored: window (y, x) begins at (y * sh, x * sw).'
 SWAPPED = 'The strides are swapped: sh is how far to go down, sw across.'
 CUT = ('The zeros are cut off with [ph:-ph], which is empty where ph is 0, as '
-       'for a kernel of one row. Write [ph:ph + h_prev].')
-ASSIGNED = '`=` where `+=` belongs: a gradient is the sum over all its windows'
+       "with 'valid', or a kernel of one row. Write [ph:ph + h_prev].")
+ASSIGNED = ('There is `=` where `+=` belongs: a gradient is the sum over all '
+            'its windows.')
 ORDER = ('The results are right but in another order; return dA_prev, dW, '
          'db.')
 SHAPE = 'db lost its shape (1, 1, 1, c_new): sum with keepdims=True.'
@@ -52,7 +53,8 @@ TABLE = [
      '.sum()'),
     ('1', "A maximum below zero becomes 0: compare the window's pixels alone.",
      'window[..., k].max()', 'max(0, window[..., k].max())'),
-    ('1', 'Every channel is one of all channels: each has its own.',
+    ('1', 'The window is taken over all channels: each has a maximum or '
+     'average of its own.',
      'window[..., k]', 'window'),
     ('2', 'The zeros are not cut off: dA_prev has the shape of A_prev.', CROP,
      'dA_pad'),
@@ -83,7 +85,7 @@ TABLE = [
      ' == mask.argmax()).reshape(mask.shape),'),
     ('3', 'Only one' + TIES, 'np.where(mask,', 'np.where((np.arange(mask.size)'
      '[::-1] == mask[::-1, ::-1].argmax()).reshape(mask.shape),'),
-    ('3', 'The gradient is shared' + TIES.replace(' of', ' among'),
+    ('3', 'The gradient is shared' + TIES.replace(' of', ' among', 1),
      'np.where(mask, gradient, 0)', 'mask / mask.sum() * gradient'),
     ('3', ASSIGNED, '+=', '='),
     ('3', ASSIGNED, '[..., k] += np.where(mask, gradient, 0)',
@@ -96,14 +98,15 @@ TABLE = [
      '(n - k) // s', '-((k - n) // s)'),
     ('01', 'The last window is missing: there are (h - kh) // sh + 1.',
      '// s + 1', '// s'),
-    ('02', 'The kernel is turned by 180 degrees; here W[0, 0] is its top '
-     'left.', 'window * W[..., k]', 'window * W[::-1, ::-1, :, k]',
-     'W[..., k] * dZ', 'W[::-1, ::-1, :, k] * dZ', 'A_pad[window] * dZ',
+    ('02', 'The kernel is turned by 180 degrees: W[0, 0] belongs to the '
+     "window's top left.", 'window * W[..., k]',
+     'window * W[::-1, ::-1, :, k]', 'W[..., k] * dZ',
+     'W[::-1, ::-1, :, k] * dZ', 'A_pad[window] * dZ',
      'A_pad[window][::-1, ::-1] * dZ'),
     ('02', "The zeros are missing: 'same' pads so that height and width stay.",
      "padding == 'same'", 'False'),
-    ('02', "'same' keeps h_prev and w_prev at every stride, so it needs the "
-     'more zeros, the longer the stride: ' + ZEROS + '.', ZEROS, 'kh - 1'),
+    ('02', "'same' keeps h_prev and w_prev at every stride, so a longer "
+     'stride needs more zeros: ' + ZEROS + '.', ZEROS, 'kh - 1'),
     ('02', 'There is one zero too many on each side: half of the zeros, '
      'rounded up, not half of them plus 1.', HALVES, '[zeros // 2 + 1] * 2'),
     ('02', 'With an even kernel there is one zero too many on each side if '
@@ -115,27 +118,27 @@ TABLE = [
      '(kh, kw).', 'kh, kw = kernel', 'kw, kh = kernel'),
     ('13', 'The windows are as far apart as they are large: use the stride.',
      STRIDE, 'sh, sw = stride = kernel_shape'),
-    ('2', IGNORED, STRIDE, 'sh, sw = stride = 1, 1'),
+    ('2', NO_STRIDE, STRIDE, 'sh, sw = stride = 1, 1'),
     ('012', SWAPPED, WINDOW, 'y * sw:y * sw + kh, x * sh:x * sh + kw'),
     ('0123', SWAPPED, STRIDE, 'sh, sw = stride = stride[::-1]'),
-    ('0123', IGNORED, *NO_STEPS)]
+    ('0123', NO_STRIDE, *NO_STEPS)]
 
 
 def rows(file):
-    """Return the rows of the table for a file, without its number."""
+    """Return the rows of the table for a file, without the tasks."""
     return [row[1:] for row in TABLE if file[0] in row[0]]
 
 
 @functools.lru_cache(None)
-def spoilt(file, changes=()):
+def spoilt(task, changes):
     """Return the function of a task with changes: (old, new, old, new)."""
-    with open(loops.__file__) as answers:
-        text, names = answers.read(), {}
+    with open(loops.__file__) as file:
+        text, names = file.read(), {}
     for old, new in zip(changes[::2], changes[1::2]):
         assert old in text, old
         text = text.replace(old, new)
     exec(text, names)
-    return names[file[2:-len('.py')]]
+    return names[task[2:-len('.py')]]
 
 
 @functools.lru_cache(None)

@@ -219,7 +219,7 @@ def groups(verdict):
     """
     file, faults, found = verdict.file, verdict.faults, {}
     left = {n for n, fault in enumerate(faults) if fault.call}
-    large = {n for n in left if '\n' in faults[n].call}     # it takes seconds
+    large = {n for n in left if '\n' in faults[n].call}     # the driver's
     passed = [question.call for question in verdict.passed
               if left and '\n' not in question.call]
     # of mistakes that explain as many, one that spoils no right call is first

@@ -96,8 +96,6 @@ def description(error, folder):
         text = type(error).__name__
     lines = [(frame.filename, frame.lineno)
              for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
-        lines.append((error.filename or '', error.lineno))
     inside = [f' ({os.path.basename(path)}, line {line})'
               for path, line in lines if os.path.dirname(path) == folder]
     return {'raised': type(error).__name__,

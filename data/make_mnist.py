@@ -90,7 +90,7 @@ def _npz(arrays):
 
 
 def _write(path, content):
-    """Write a new file, whole or not at all."""
+    """Write a new file; if the disk is full, leave none."""
     file = open(path, 'xb')     # does not overwrite anybody's file
     try:
         with file:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The four functions as they are defined, in plain loops.
 
-Read each beside its task. Every example, row, column and channel has a loop of
-its own, so it is easy to see what is computed, and slow. Nothing here is
-shared with the task files, so that the tests can compare the two.
+Read each beside its task, whose signature it has. Every example, row, column
+and channel of the output has a loop of its own, which is slow but easy to
+read. Nothing here is shared with the task files, so that the tests can compare
+the two.
 """
 import numpy as np
 
@@ -31,7 +32,7 @@ def output_shape(shape, kernel_shape, stride):
 
 
 def conv_forward(A_prev, W, b, activation, padding="same", stride=(1, 1)):
-    """Return each window times each kernel, added up, plus b, activated."""
+    """Return activation(Z): Z is each window times each kernel, plus b."""
     kh, kw, _, c_new = W.shape
     sh, sw = stride
     A_pad, _ = padded(A_prev, W, padding, stride)
@@ -65,7 +66,7 @@ def pool_forward(A_prev, kernel_shape, stride=(1, 1), mode='max'):
 
 
 def conv_backward(dZ, A_prev, W, b, padding="same", stride=(1, 1)):
-    """Return dA_prev, dW, db: what each product of conv_forward gives."""
+    """Return dA_prev, dW, db: what each product adds to the gradients."""
     m, h_new, w_new, c_new = dZ.shape
     kh, kw, _, _ = W.shape
     sh, sw = stride

@@ -56,7 +56,7 @@ MISTAKES = [
     (POOL_BACK, 'gradient / (kh * kw)', 'gradient', 'here it gets dA')]
 
 
-def run(*args, path=None, prefix=(), **options):
+def run(*args, prefix=(), **options):
     """Run the checker; return its exit code and its output."""
     result = subprocess.run(
         [*prefix, sys.executable, os.path.join(CHECK, 'check.py'),
@@ -301,6 +301,11 @@ def test_no_one_is_blamed_for_what_is_not_asked(tmp_path):
     assert 'Use np.zeros(A_prev.shape).' in one_line(text)
 
 
+def line_of(text):
+    """Return the number of the line of loops.py that is this text."""
+    return source(LOOPS).split('\n').index(text) + 1
+
+
 def hostile(folder, body, top='', only='0'):
     """Write a right answer to task 0 that does something else first."""
     answer(folder, CONV, FIRST, textwrap.indent(
@@ -311,6 +316,8 @@ def hostile(folder, body, top='', only='0'):
     return folder
 
 
+FORGE = ('import os\nfor file in range(3, 99):\n    try:\n        '
+         'os.write(file, {!r})\n    except OSError:\n        pass')
 # what an answer does at stride (2, 2); what the checker says about it
 LOSSES = {
     'loops for ever': ('while True:\n    pass', 'no result after 1 s'),
@@ -322,13 +329,14 @@ LOSSES = {
         'a = []\nwhile True:\n    a.append(bytes(2 ** 26))', 'MemoryError'),
     'reads': ('input()', 'EOFError'),
     'recurses': ('f = lambda n: f(n)\nf(0)', 'RecursionError'),
-    'forges': ('import sys, os\nfor file in range(3, 99):\n    try:\n'
-               '        os.write(file, b"{}\\n")\n    except OSError:\n'
-               '        pass', 'it sent what is no result'),
+    'forges': (FORGE.format(b'{}\n'), 'it sent what is no result'),
+    'forges an array': (FORGE.format(
+        b'{"bytes": "", "dtype": "f8", "shape": [0]}\n'),
+        'it sent what is no result'),
     'returns nothing': ('return', 'result is None, as if the `return` were '
                         'missing.'),
     'raises': ('raise KeyError(stride)', 'KeyError: (2, 2) (0-conv_forward.'
-               'py, line 36)'),
+               f'py, line {line_of(FIRST) + 1})'),
 }
 
 
@@ -411,7 +419,8 @@ def test_odd_answers_may_be_right(tmp_path):
 NO_IMPORT = [
     ('def f(:\n', 'SyntaxError'), ('import nothing_such\n', 'nothing_such'),
     ('import time\ntime.sleep(60)\n', 'no result after 5 s'),
-    ('raise SystemExit\n', 'SystemExit'), ('1 / 0\n', 'line 9'),
+    ('raise SystemExit\n', 'SystemExit'),
+    ('1 / 0\n', f"line {line_of('import numpy as np') + 1}"),
     ('\0\n', 'null bytes')]
 
 
@@ -636,8 +645,6 @@ def test_ctrl_c_while_the_style_is_judged(monkeypatch):
 SETTINGS = {
     'no docstrings': {'PYTHONOPTIMIZE': '2'},
     'warnings are errors': {'PYTHONWARNINGS': 'error'},
-    'a long temporary folder': {'TMPDIR': 'long' * 40},
-    'plugins of pytest': {'PYTEST_PLUGINS': 'none', 'PYTEST_ADDOPTS': '-x'},
     'another Keras': {'HOME': '.', 'KERAS_HOME': '.keras',
                       'KERAS_BACKEND': 'torch'},
     'English letters alone': {'LC_ALL': 'C', 'PYTHONIOENCODING': 'ascii',
@@ -653,18 +660,17 @@ def test_other_settings_change_nothing(tmp_path, what):
         '{"image_data_format": "channels_first", "floatx": "float64"}')
     for name in 'random', 'numbers', 'inspect', 'answer', 'cases':
         (here / (name + '.py')).write_text('raise SystemExit(name)\n')
-    (here / 'pytest.ini').write_text('[pytest]\naddopts = --nothing\n')
     folder = answer(here / 'my answer', CONV, 'if padding ==',
                     'if stride == (3, 3):\n        raise ValueError("\u00e9'
                     '\\ud800\\x1b[2J")\n    if padding ==')
-    setting = {name: os.path.join(str(here), value) if name in (
-        'HOME', 'TMPDIR', 'KERAS_HOME') else value
-        for name, value in {'TMPDIR': 'short', **SETTINGS[what]}.items()}
-    os.mkdir(setting['TMPDIR'])
+    (here / 'tmp').mkdir()
+    setting = {name: str(here / value) if name.endswith('HOME') else value
+               for name, value in SETTINGS[what].items()}
     code, text = run(folder, '--only', '0,5' if 'Keras' in what else '0,1',
                      '--json', 'report.json', '--junitxml', 'report.xml',
-                     cwd=str(here), env=dict(os.environ, **setting))
-    assert not os.listdir(setting['TMPDIR'])
+                     cwd=str(here), env=dict(
+                         os.environ, TMPDIR=str(here / 'tmp'), **setting))
+    assert not os.listdir(str(here / 'tmp'))
     found = verdicts(text)
     assert code == 1 and found.pop(CONV)[2] == 'wrong'
     assert all(verdict == 'right' for _, _, verdict in found.values())
@@ -704,6 +710,7 @@ def test_our_own_data_are_missing(tmp_path):
 
 @pytest.mark.parametrize('args, said', [
     ([ROOT, '--only', '7'], 'there are tasks 0 to 5'),
+    ([ROOT, '--only', '3-0'], 'there are tasks 0 to 5'),
     ([ROOT, '--only', 'x'], 'invalid'),
     ([ROOT, '--limit', '-1'], 'not positive'),
     ([ROOT, '--json', '/no/where'],

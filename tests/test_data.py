@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pytest
 
+import lenet
 from conftest import MAINS, ROOT, source
 from make_mnist import SHA256
 
@@ -73,11 +74,16 @@ def test_shapes_and_dtypes(mnist):
 
 
 def test_ten_digits_are_the_first(mnist):
-    """The small file has the first ten training images, bit for bit."""
+    """The small file has the first ten training images, bit for bit.
+
+    The checker has their labels.
+    """
     with np.load(os.path.join(ROOT, 'data', 'ten.npz')) as lib:
         assert lib.files == ['X_train']
         assert lib['X_train'].dtype == np.float32
         np.testing.assert_array_equal(lib['X_train'], mnist['X_train'][:10])
+    np.testing.assert_array_equal(lenet.digits()[1].argmax(axis=1),
+                                  mnist['Y_train'][:10])
 
 
 def test_same_bytes_every_time(folder):

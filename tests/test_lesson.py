@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """The lesson's page shows true results, and its steps compute the same."""
-import ast
 import doctest
 import glob
 import os
@@ -85,18 +84,6 @@ def test_the_page_shows_the_short_way():
     short = source(PAGE).split('## The short way')[1].split('\n## ')[0]
     listings = re.findall('```python\n(.*?)```', short, re.S)
     assert listings and all(listing in code for listing in listings)
-
-
-def test_no_step_is_longer_than_twenty_lines():
-    """No step has more than 20 lines; its docstring does not count."""
-    functions = {node.name: node
-                 for node in ast.parse(source('lesson', 'ladder.py')).body
-                 if isinstance(node, ast.FunctionDef)}
-    steps = [function.__name__ for _, function in
-             ladder.CONVOLUTION[1:] + ladder.POOLING[1:]]
-    for name in steps:
-        node = functions[name]
-        assert node.end_lineno - node.body[1].lineno + 1 <= 20, name
 
 
 def test_the_program_prints_every_step(monkeypatch, capsys):
