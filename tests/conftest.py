@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
@@ -76,6 +77,13 @@ def close(ours, theirs, rtol=1e-12):
     assert ours.shape == theirs.shape
     scale = np.abs(theirs).max() if theirs.size else 1
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=rtol * scale)
+
+
+def start(*command, **how):
+    """Start a Python program, whose output and complaints can be read."""
+    return psutil.Popen([sys.executable, *map(str, command)], **{
+        'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE,
+        'universal_newlines': True, **how})
 
 
 def run(command, cwd, **variables):

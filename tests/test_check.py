@@ -25,7 +25,7 @@ import mistakes
 import questions
 import rules
 import worker
-from conftest import ROOT, TESTS, source
+from conftest import ROOT, TESTS, source, start
 from mistakes import HALVES, NO_STEPS
 
 CHECK = os.path.join(ROOT, 'check')
@@ -578,10 +578,8 @@ def test_nothing_is_left(tmp_path, sent):
     if sent:
         change(folder / POOL, 'm, h_prev', 'while True:\n        pass\n    '
                'm, h_prev')
-    checker = psutil.Popen(
-        [sys.executable, os.path.join(CHECK, 'check.py'), str(folder),
-         '--json', str(path), '--only', '0,1'], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env=dict(os.environ, TMPDIR=str(room)))
+    checker = start(os.path.join(CHECK, 'check.py'), folder, '--json', path,
+                    '--only', '0,1', env=dict(os.environ, TMPDIR=str(room)))
     if sent:
         for _ in range(2):          # the heading, and the first file
             assert checker.stdout.readline()
@@ -590,7 +588,7 @@ def test_nothing_is_left(tmp_path, sent):
         started = checker.children()
         checker.send_signal(sent)
     text, errors = checker.communicate()
-    assert b'Traceback' not in errors and not (sent and b'1-pool' in text)
+    assert 'Traceback' not in errors and not (sent and '1-pool' in text)
     tests = json.loads(path.read_text())['tests']
     assert failing(tests) == (['check'] if sent else [])
     assert tests[-1]['output'] == ('stopped' if sent else '')

@@ -6,14 +6,12 @@ import os
 import resource
 import signal
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import lenet
-from conftest import MAINS, ROOT, source
+from conftest import MAINS, ROOT, source, start
 from make_mnist import SHA256
 
 NAMES = list(SHA256)
@@ -47,9 +45,8 @@ def folder(originals, tmp_path):
 def make(folder, output, meanwhile=lambda process: None, program=PROGRAM,
          stdout='/dev/null', **how):
     """Run make_mnist.py beside the folder; return exit code and complaint."""
-    with open(stdout, 'w') as stream, subprocess.Popen(
-            [sys.executable, str(program), 'idx', output], cwd=str(folder),
-            stdout=stream, stderr=subprocess.PIPE, universal_newlines=True,
+    with open(stdout, 'w') as stream, start(
+            program, 'idx', output, cwd=str(folder), stdout=stream,
             **how) as process:
         meanwhile(process)
         complaint = process.stderr.read()

@@ -7,14 +7,12 @@ import re
 import resource
 import signal
 import socket
-import subprocess
-import sys
 
 import numpy as np
 import psutil
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, start
 
 EXAMPLES = os.path.join(ROOT, 'examples')
 DRIVER = os.path.join(EXAMPLES, 'distributed.py')
@@ -52,18 +50,16 @@ class Job:
     def __init__(self, arguments, driver=DRIVER, cwd=None, before=None,
                  **variables):
         """Start the program."""
-        self.process = subprocess.Popen(
-            [sys.executable, driver] + arguments.split(), cwd=cwd,
-            env=dict(os.environ, **variables), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, universal_newlines=True,
-            preexec_fn=before)
+        self.process = start(
+            driver, *arguments.split(), cwd=cwd, preexec_fn=before,
+            env=dict(os.environ, **variables))
         self.workers = []
 
     def read_until(self, word):
         """Read the output up to a line with this word; find the workers."""
         lines = iter(self.process.stdout.readline, '')
         assert any(word in line for line in lines), self.process.stderr.read()
-        self.workers = psutil.Process(self.process.pid).children()
+        self.workers = self.process.children()
         return self
 
     def end(self, code):

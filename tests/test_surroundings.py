@@ -15,23 +15,16 @@ import pytest
 
 import surroundings
 from conftest import (MAINS, PRINTED, ROOT, TESTS, driver, pretended, run,
-                      with_fewer_digits)
+                      start, with_fewer_digits)
 
 FEWER = '(500, 26, 26, 2)\n'       # what driver 0 prints for 500 digits
 EXAMPLES = [os.path.join(ROOT, 'examples', name + '.py') for name in (
     'lenet5_from_scratch', 'distributed', 'beyond_memory')]
 
 
-def start(program, cwd, **how):
-    """Start a program that must fail or be interrupted."""
-    return subprocess.Popen(
-        [sys.executable, str(program)], cwd=str(cwd), universal_newlines=True,
-        **dict({'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}, **how))
-
-
 def complaint_of(program, cwd, **how):
     """Return the one line with which a program ends that must fail."""
-    process = start(program, cwd, **how)
+    process = start(program, cwd=str(cwd), **how)
     complaint = process.communicate()[1]
     assert process.returncode == 1 and 'Traceback' not in complaint
     return complaint.split('\n')[-2]
@@ -187,8 +180,9 @@ def test_a_full_disk_keeps_no_cut_figure(tmp_path):
     (tmp_path / '0-main-1.png').write_text('of an earlier run')
     (tmp_path / 'driver').mkdir()
     process = start(
-        with_fewer_digits(driver(0), tmp_path / 'driver', 500), tmp_path,
-        preexec_fn=limit(resource.RLIMIT_FSIZE, 2000), env=dict(
+        with_fewer_digits(driver(0), tmp_path / 'driver', 500),
+        cwd=str(tmp_path), preexec_fn=limit(resource.RLIMIT_FSIZE, 2000),
+        env=dict(
             os.environ, TMPDIR=str(tmp_path), MPLBACKEND='', PYTHONPATH=MAINS))
     output, complaints = process.communicate()
     assert (process.returncode, output) == (0, FEWER)
@@ -213,9 +207,10 @@ def test_ctrl_c(tmp_path, program, first):
         (tmp_path / 'matplotlib' / '__init__.py').write_text(
             'import time; print("now"); time.sleep(60)')
     screen, terminal = pty.openpty()
-    process, shown = start(program, tmp_path, stdout=terminal, env=dict(
-        os.environ, PYTHONPATH=os.pathsep.join([
-            MAINS, ROOT, str(tmp_path)]))), ''
+    path = os.pathsep.join([MAINS, ROOT, str(tmp_path)])
+    process = start(program, stdout=terminal, env=dict(
+        os.environ, PYTHONPATH=path), cwd=str(tmp_path))
+    shown = ''
     os.close(terminal)
     while not re.search(first, shown):
         shown += os.read(screen, 1000).decode(errors='replace')
@@ -242,9 +237,9 @@ def test_ctrl_c_that_is_ignored():
         assert found.decode() == ignored + '\n'
 
 
-def test_a_reader_that_has_seen_enough(tmp_path):
+def test_a_reader_that_has_seen_enough():
     """`./2-main.py | head -n 1` ends silently."""
-    with start(driver(2), tmp_path) as process:
+    with start(driver(2)) as process:
         assert process.stdout.readline().startswith('(array([[[[-4.24205')
         process.stdout.close()
         assert process.stderr.read() == ''
