@@ -6,9 +6,9 @@
 The idea: a test suite is as good as the mistakes that it finds. The operators,
 numbers and statements of a task file are changed, one at a time, and the tests
 that need no TensorFlow run on the changed file. Each change that no test
-notices is printed, with its function and line. Either a test is missing, or
-the change makes no difference to a caller. For example, it may only change how
-many examples are processed at a time.
+notices is printed, with its line. Either a test is missing, or the change
+makes no difference to a caller. For example, it may only change how many
+examples are processed at a time.
 """
 import argparse
 import ast
@@ -64,15 +64,10 @@ def changes(source):
 
 
 def place(source, begin):
-    """Return the row, column, function and line of a position in a program."""
+    """Return the row, the column and the line of a position in a program."""
     row = source.count('\n', 0, begin) + 1
     column = begin - source.rfind('\n', 0, begin)
-    around = [node for node in ast.walk(ast.parse(source))
-              if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and
-              node.lineno <= row <= node.end_lineno]
-    return '{}:{}: {}: {}'.format(
-        row, column, '.'.join(node.name for node in around),
-        source.split('\n')[row - 1].strip())
+    return f'{row}:{column}: {source.splitlines()[row - 1].strip()}'
 
 
 def mutants(source):
