@@ -219,7 +219,8 @@ def groups(verdict):
     """
     file, faults, found = verdict.file, verdict.faults, {}
     left = {n for n, fault in enumerate(faults) if fault.call}
-    large = {n for n in left if '\n' in faults[n].call}     # the driver's
+    # the driver's call is slow: only mistakes of other calls are tried on it
+    large = {n for n in left if '\n' in faults[n].call}
     passed = [question.call for question in verdict.passed
               if left and '\n' not in question.call]
     # of mistakes that explain as many, one that spoils no right call is first

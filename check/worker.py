@@ -124,7 +124,8 @@ def serve(file, memory):
             limit_memory(memory)
         elif kind == 'import':
             module = imported(folder, file)
-            getattr(module, 'lenet5' if file[0] in '45' else file[2:-3])
+            getattr(module, 'lenet5' if file[0] in '45' else
+                    file[2:-len('.py')])
             if file[0] == '4':
                 networks.as_tensorflow_1(module)
         elif kind == 'probe':

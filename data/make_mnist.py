@@ -20,8 +20,8 @@ import sys
 import zipfile
 import zlib
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(os.path.dirname(HERE), 'mains'))
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(ROOT, 'mains'))
 import surroundings  # noqa: E402
 if __name__ == '__main__':
     surroundings.prepare()

@@ -182,8 +182,8 @@ def test_a_full_disk_keeps_no_cut_figure(tmp_path):
     process = start(
         with_fewer_digits(driver(0), tmp_path / 'driver', 500),
         cwd=str(tmp_path), preexec_fn=limit(resource.RLIMIT_FSIZE, 2000),
-        env=dict(
-            os.environ, TMPDIR=str(tmp_path), MPLBACKEND='', PYTHONPATH=MAINS))
+        env=dict(os.environ, TMPDIR=str(tmp_path), MPLBACKEND='',
+                 PYTHONPATH=MAINS))
     output, complaints = process.communicate()
     assert (process.returncode, output) == (0, FEWER)
     assert complaints.count('0-main-2.png: this figure is not saved') == 1
