@@ -30,18 +30,6 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 import loops  # noqa: E402
 
 NAMES = ['conv_forward', 'pool_forward', 'conv_backward', 'pool_backward']
-# memory layouts, and arrays that cannot be written to
-LAYOUTS = {
-    'fortran': np.asfortranarray,
-    'channels reversed': lambda array: array[..., ::-1].copy()[..., ::-1],
-    'rows reversed': lambda array: array[:, ::-1].copy()[:, ::-1],
-    'every other column': lambda array: np.repeat(array, 2, 2)[:, :, ::2],
-    'channels first': lambda array: np.moveaxis(
-        np.moveaxis(array, 3, 1).copy(), 1, 3),
-    'other byte order': lambda array: array.astype(
-        array.dtype.newbyteorder()),
-    'read-only': lambda array: np.frombuffer(
-        array.tobytes(), array.dtype).reshape(array.shape)}
 
 
 def identity(Z):
