@@ -578,8 +578,10 @@ def test_nothing_is_left(tmp_path, sent):
     if sent:
         change(folder / POOL, 'm, h_prev', 'while True:\n        pass\n    '
                'm, h_prev')
-    checker = start(os.path.join(CHECK, 'check.py'), folder, '--json', path,
-                    '--only', '0,1', env=dict(os.environ, TMPDIR=str(room)))
+    checker = start(
+        os.path.join(CHECK, 'check.py'), folder, '--json', path, '--only',
+        '0,1', env=dict(os.environ, TMPDIR=str(room)), preexec_fn=lambda:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL))   # ignored under nohup
     if sent:
         for _ in range(2):          # the heading, and the first file
             assert checker.stdout.readline()

@@ -99,7 +99,7 @@ def test_too_little_memory(tmp_path):
     """One line says so, and does not call the data damaged."""
     line = complaint_of(
         driver(2), tmp_path, env=dict(os.environ, OPENBLAS_NUM_THREADS='1'),
-        preexec_fn=limit(resource.RLIMIT_AS, 300 << 20))
+        preexec_fn=limit(resource.RLIMIT_AS, 250 << 20))
     assert 'memory' in line or 'allocate' in line
     assert 'git checkout' not in line
 
