@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 import ladder
-from conftest import NAMES, close, defined, function, results
+from conftest import close, defined, function, results
 
-DTYPES = ['f2', 'f4', 'f8', 'u1', 'i4', '?']
 # A_prev's shape, W's shape or kernel_shape, stride, padding or mode
 LAYERS = [
     ((2, 9, 7, 1), (3, 3, 1, 2), (1, 1), 'valid'),
@@ -173,29 +172,6 @@ def test_tensorflow_agrees(rng, layer, dtype, rtol):
         close(one, other.numpy(), rtol)
 
 
-@pytest.mark.parametrize('name', NAMES)
-@pytest.mark.parametrize('first', DTYPES)
-@pytest.mark.parametrize('other', DTYPES)
-def test_dtypes(rng, name, first, other):
-    """The dtype is NumPy's common one; integers do not wrap."""
-    layer = LAYERS[1 if name.startswith('conv') else 15]
-    arguments = dict(calls(rng, layer, digits=200))[name]
-    arguments = {key: (np.abs(value) % 200).astype(
-        first if key == 'A_prev' else other) if hasattr(value, 'dtype')
-        else value for key, value in arguments.items()}
-    for mode in ('max', 'avg') if name.startswith('pool') else ('',):
-        if mode:
-            arguments['mode'] = mode
-        dtype = np.result_type(*(value for value in arguments.values()
-                                 if hasattr(value, 'dtype')))
-        if dtype.kind != 'f' and (name, mode) != ('pool_forward', 'max'):
-            dtype = np.dtype('f8' if mode == 'avg' else 'i8')
-        for ours, theirs in zip(results(name, **arguments),
-                                defined(name, **arguments)):
-            assert ours.dtype == dtype
-            close(ours, theirs, 1e-3 if dtype == 'f2' else 1e-6)
-
-
 def test_activation_is_called_once_on_everything(rng):
     """The activation gets the whole batch, as a softmax over it requires."""
     arguments = calls(rng, ((1400,) + LAYERS[1][0][1:],) + LAYERS[1][1:])[0][1]
@@ -209,10 +185,3 @@ def test_activation_is_called_once_on_everything(rng):
     assert function('conv_forward')(
         activation=activation, **arguments) == activation(np.empty(0))
     assert seen == [(1400, 9, 7, 2), (0,)]
-
-
-def test_the_result_is_not_the_input():
-    """Writing into a 1x1 maximum must not change the image it came from."""
-    A_prev = np.ones((1, 2, 2, 1))
-    function('pool_forward')(A_prev, (1, 1))[:] = 7
-    np.testing.assert_array_equal(A_prev, np.ones((1, 2, 2, 1)))
