@@ -1,18 +1,13 @@
 #!/usr/bin/env python3
-"""Edge cases: infinity, NaN, float16, rounding, and how much memory it takes.
-"""
-import tracemalloc
+"""Edge cases: infinity, NaN, float16, rounding, and shared windows."""
 import warnings
 
 import numpy as np
 import pytest
 
-from conftest import close, defined, results
+from conftest import defined, results
 
-MIB = 2 ** 20
 ODD = pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
-SPECIAL = pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
-MODES = pytest.mark.parametrize('mode', ['max', 'avg'])
 
 
 def same(name, **arguments):
@@ -30,89 +25,6 @@ def silently(name, **arguments):
         return results(name, **arguments)
 
 
-def beyond(name, **arguments):
-    """Return the peak memory of a call, without its results, in MiB."""
-    tracemalloc.start()
-    found = results(name, **arguments)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return (peak - sum(array.nbytes for array in found)) / MIB
-
-
-@SPECIAL
-@pytest.mark.parametrize('where', ['A_prev', 'W', 'b', 'dZ'])
-@pytest.mark.parametrize('shape, kernel, padding, stride', [
-    ((2, 8, 9, 2), (3, 2, 2, 2), 'valid', (1, 1)),
-    ((2, 8, 9, 2), (3, 2, 2, 2), 'same', (1, 1)),
-    ((2, 8, 9, 2), (3, 2, 2, 2), 'same', (3, 2)),
-    ((2, 8, 9, 2), (3, 2, 2, 2), 'valid', (2, 3)),
-    ((2, 5, 31, 1), (3, 3, 1, 8), 'valid', (1, 1)),  # no t divides the width
-    ((2, 5, 17, 1), (3, 3, 1, 8), 'same', (1, 1)),
-    ((3, 6, 7, 30), (5, 5, 30, 8), 'same', (1, 1))])
-@ODD
-def test_conv_passes_them_through(rng, special, where, shape, kernel, padding,
-                                  stride):
-    """NaN and infinity reach only what depends on them."""
-    how = {'padding': padding, 'stride': stride}
-    arrays = {'A_prev': rng.rand(*shape), 'W': rng.rand(*kernel),
-              'b': rng.rand(1, 1, 1, kernel[3])}
-    Z, = defined('conv_forward', **arrays, **how)
-    arrays['dZ'] = rng.rand(*Z.shape)
-    reached = set()
-    # at edges, and in the last example, which later ones could hide
-    for index in (0, 0, -1, 0), (-1, 0, 0, 0), (-1, -1, -1, -1):
-        odd = {key: array.copy() for key, array in arrays.items()}
-        odd[where][index] = special
-        for name in 'conv_backward', 'conv_forward':
-            if not all(np.isfinite(array).all()
-                       for array in same(name, **odd, **how)):
-                reached.add(name)
-            odd.pop('dZ', None)
-    assert len(reached) == (2 if where in ('A_prev', 'W') else 1)
-
-
-@SPECIAL
-@MODES
-@pytest.mark.parametrize('where', ['A_prev', 'dA'])
-@pytest.mark.parametrize('kernel_shape, stride', [
-    ((2, 2), (2, 2)), ((3, 2), (1, 1)), ((2, 3), (3, 1))])
-@ODD
-def test_pool_passes_them_through(rng, special, mode, where, kernel_shape,
-                                  stride):
-    """A window with NaN gives NaN; infinity gets no one else's gradient."""
-    how = {'kernel_shape': kernel_shape, 'stride': stride, 'mode': mode}
-    A_prev = rng.randn(2, 7, 8, 3)
-    arrays = {'A_prev': A_prev,
-              'dA': rng.randn(*defined('pool_forward', A_prev=A_prev,
-                                       **how)[0].shape)}
-    arrays[where][1, 1, 3, 0] = special
-    same('pool_backward', **arrays, **how)
-    A_prev[0, 3, -1, 1] = special
-    # sums across the end of a row, which are not used, would meet this
-    A_prev[0, 4, 0, 1] = -special
-    np.testing.assert_allclose(
-        silently('pool_forward', A_prev=A_prev, **how),
-        defined('pool_forward', A_prev=A_prev, **how), rtol=1e-12)
-
-
-@SPECIAL
-def test_an_infinite_number_changes_no_other_example(rng, special):
-    """The others stay the same, in a batch that is computed in blocks."""
-    arrays = {'A_prev': rng.randn(300, 28, 28, 1), 'W': rng.randn(3, 3, 1, 2),
-              'b': rng.randn(1, 1, 1, 2)}
-    dZ = rng.randn(300, 28, 28, 2)
-    before = (results('conv_forward', **arrays) +
-              results('conv_backward', dZ=dZ, **arrays))
-    arrays['A_prev'][77, 3, 4] = dZ[99, 5, 6, 1] = special
-    after = (results('conv_forward', **arrays) +
-             results('conv_backward', dZ=dZ, **arrays))
-    for i, odd in enumerate([77, 99]):
-        assert np.isfinite(after[i][odd]).sum() == (2 - i) * (28 * 28 - 9)
-        others = np.arange(300) != odd
-        np.testing.assert_allclose(after[i][others], before[i][others],
-                                   rtol=1e-11, atol=1e-13)
-
-
 def test_no_warning_without_a_nan():
     """An infinite pixel makes all results infinite, and causes no warning."""
     arrays = {'A_prev': np.ones((1, 3, 3, 1)), 'W': np.ones((3, 3, 1, 1)),
@@ -127,14 +39,15 @@ def test_no_warning_without_a_nan():
     np.testing.assert_array_equal(dA_prev.ravel(), [0] * 8 + [np.inf])
 
 
-def test_a_sum_across_the_end_of_a_row_may_overflow_in_silence():
-    """Unused results cause no warning."""
-    A_prev = np.full((1, 2, 3, 1), np.finfo('f4').max / 2, 'f4')
-    A_prev[0, :, 1] = 1
-    A_prev[0, 0, 2] = A_prev[0, 1, 0] = np.finfo('f4').max
+@pytest.mark.parametrize('one, other', [(3e38, 3e38), (np.inf, -np.inf)])
+def test_sums_across_the_end_of_a_row_are_silent(one, other):
+    """No result has the sum of `one` and `other`; it causes no warning."""
+    A_prev = np.ones((1, 2, 3, 1), 'f4')
+    A_prev[0, 0, 2], A_prev[0, 1, 0] = one, other
     A, = silently('pool_forward', A_prev=A_prev, kernel_shape=(1, 2),
                   mode='avg')
-    assert np.isfinite(A).all()
+    np.testing.assert_allclose(
+        A.ravel(), [1, (1 + one) / 2, (1 + other) / 2, 1])
 
 
 @pytest.mark.parametrize('nan', [[], [np.nan], [-np.nan]])
@@ -245,75 +158,6 @@ def test_one_number_that_float32_cannot_hold(rng, size):
     arrays['A_prev'][0, 0, 0, 0] = np.nan
     _, dW, _ = results('conv_backward', dZ=dZ, **arrays)
     np.testing.assert_allclose(dW[0, 0, 1, 0], 9 * 7 * 6 * 1e60, rtol=1e-6)
-
-
-@MODES
-@pytest.mark.parametrize('shape, kernel_shape', [
-    ((1, 1, 8000, 1), (1, 8000)), ((1, 8000, 1, 1), (8000, 1)),
-    ((1, 1, 8000, 1), (1, 4000)), ((2, 224, 224, 8), (224, 224))])
-def test_memory_of_long_windows(rng, shape, kernel_shape, mode):
-    """Both passes need no more than a few images take."""
-    call = {'A_prev': rng.rand(*shape), 'kernel_shape': kernel_shape,
-            'mode': mode}
-    A, = results('pool_forward', **call)
-    most = 1 + 4 * call['A_prev'].nbytes / MIB
-    assert beyond('pool_forward', **call) < most
-    assert beyond('pool_backward', dA=A, **call) < most
-    close(A, defined('pool_forward', stride=(1, 1), **call)[0])
-
-
-@MODES
-@pytest.mark.parametrize('kernel_shape, stride', [
-    ((2, 2), (2, 2)), ((3, 3), (1, 1)), ((2, 2), (3, 3))])
-def test_memory_of_many_images_pooled(mode, kernel_shape, stride):
-    """Many images go in blocks."""
-    call = {'A_prev': np.zeros((4000, 28, 28, 2), 'f4'), 'mode': mode,
-            'kernel_shape': kernel_shape, 'stride': stride}
-    A, = results('pool_forward', **call)
-    assert beyond('pool_forward', **call) < 10
-    assert beyond('pool_backward', dA=A, **call) < 10
-
-
-@pytest.mark.parametrize('kernel, padding', [((5, 5), 'same'),
-                                             ((3, 3), 'valid')])
-def test_memory_of_fifty_thousand_digits(kernel, padding):
-    """LeNet's first layer and the drivers' need less than 64 MiB."""
-    call = {'A_prev': np.zeros((50000, 28, 28, 1), 'f4'), 'padding': padding,
-            'W': np.ones(kernel + (1, 2), 'f4'),
-            'b': np.ones((1, 1, 1, 2), 'f4')}
-    Z, = results('conv_forward', **call)
-    assert beyond('conv_forward', **call) < 64
-    assert beyond('conv_backward', dZ=Z, **call) < 64
-
-
-@pytest.mark.parametrize('dtype', ['f4', 'i2'])
-def test_memory_of_one_long_row(rng, dtype):
-    """A row that is larger than a block is split, and its parts fit."""
-    A_prev = rng.randint(0, 9, (1, 1, 1000003, 1)).astype(dtype)
-    W = rng.randint(0, 9, (1, 101, 1, 1)).astype(dtype)
-    call = {'A_prev': A_prev, 'W': W, 'b': np.zeros((1, 1, 1, 1), dtype)}
-    assert beyond('conv_forward', **call) < 64
-    Z, = results('conv_forward', **call)
-    padded = np.pad(A_prev[0, 0, :, 0], 50, 'constant')
-    np.testing.assert_array_equal(
-        Z[0, 0, :, 0], np.correlate(padded.astype(float), W[0, :, 0, 0]))
-    dZ = np.zeros(A_prev.shape, dtype)
-    dZ[0, 0, ::50000] = 1
-    assert beyond('conv_backward', dZ=dZ, **call) < 64
-    dA_prev, dW, db = results('conv_backward', dZ=dZ, **call)
-    assert db == 21
-    np.testing.assert_array_equal(dA_prev[0, 0, 49950:50051, 0], W[0, :, 0, 0])
-    np.testing.assert_allclose(dW[0, :, 0, 0], sum(
-        padded[x:x + 101] for x in range(0, 1000003, 50000)), rtol=1e-5)
-
-
-def test_memory_of_same_with_a_large_stride(rng):
-    """Nearly all windows see zeros; one padded image is held at a time."""
-    call = {'A_prev': rng.rand(10, 28, 28, 1), 'W': rng.rand(3, 3, 1, 1),
-            'b': rng.rand(1, 1, 1, 1), 'padding': 'same', 'stride': (100, 100)}
-    assert beyond('conv_forward', **call) < 70
-    assert beyond('conv_backward', dZ=call['A_prev'], **call) < 140
-    same('conv_forward', **dict(call, A_prev=call['A_prev'][:1]))
 
 
 @pytest.mark.parametrize('c_new', [1, 2, 6, 16, 32, 64, 100])

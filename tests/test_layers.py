@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Files 0 to 3 on a table of layers, against all that computes the same."""
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,8 @@ LAYERS = [
     ((2, 1, 1, 1), (1, 1, 1, 1), (1, 1), 'same'),
     ((2, 12, 12, 32), (3, 3, 32, 16), (2, 1), 'valid'),
     ((2, 3, 70, 1), (2, 3, 1, 3), (1, 2), 'same'),
+    ((2, 5, 31, 1), (3, 3, 1, 8), (1, 1), 'valid'),
+    ((1, 5, 6, 2), (3, 3, 2, 2), (100, 100), 'same'),
     ((2, 7, 9, 9), (3, 2, 9, 8), (1, 1), 'same'),
     ((1, 6, 7, 70), (4, 5, 70, 3), (1, 1), 'same'),
 ] + [layer + (mode,) for mode in ('max', 'avg') for layer in (
@@ -41,6 +45,7 @@ LARGE = [
     ((1, 3, 180, 64), (5, 5, 64, 64), (1, 1), 'same'),
     ((1, 4, 6, 520), (1, 2, 520, 2), (1, 1), 'valid'),
     ((3, 40, 40, 32), (3, 3, 32, 8), (2, 1), 'same'),
+    ((1, 1, 1000003, 1), (1, 101, 1, 1), (1, 1), 'same'),
 ] + [layer + (mode,) for mode in ('max', 'avg') for layer in (
     ((700, 7, 7, 16), (3, 3), (2, 2)),
     ((300, 28, 28, 2), (2, 2), (2, 2)),
@@ -53,7 +58,25 @@ LARGE = [
     ((1, 13, 30000, 2), (2, 1), (5, 3)),
     ((3, 9, 7, 512), (7, 7), (1, 2)),
     ((4, 9, 40, 64), (3, 1), (4, 3)),
-    ((2, 40, 60, 128), (3, 3), (4, 9)))]
+    ((2, 40, 60, 128), (3, 3), (4, 9)),
+    ((1, 1, 8000, 1), (1, 4000), (1, 1)),
+    ((2, 224, 224, 8), (224, 224), (1, 1)))]
+# a layer, and how many MiB it may take besides its results, forward and back
+MEMORY = [
+    (((30000, 28, 28, 1), (5, 5, 1, 2), (1, 1), 'same'), 64, 64),
+    (((30000, 28, 28, 1), (3, 3, 1, 2), (1, 1), 'valid'), 64, 64),
+    (((1, 1, 1000003, 1), (1, 101, 1, 1), (1, 1), 'same'), 64, 64),
+    # nearly all windows see zeros; one padded image is held at a time
+    (((10, 28, 28, 1), (3, 3, 1, 1), (100, 100), 'same'), 70, 140),
+] + [(layer + (mode,), most, most) for mode in ('max', 'avg')
+     for layer, most in (
+         (((1, 1, 8000, 1), (1, 8000), (1, 1)), 1.24),
+         (((1, 8000, 1, 1), (8000, 1), (1, 1)), 1.24),
+         (((1, 1, 8000, 1), (1, 4000), (1, 1)), 1.24),
+         (((2, 224, 224, 8), (224, 224), (1, 1)), 25),
+         (((4000, 28, 28, 2), (2, 2), (2, 2)), 10),
+         (((4000, 28, 28, 2), (3, 3), (1, 1)), 10),
+         (((4000, 28, 28, 2), (2, 2), (3, 3)), 10))]
 
 
 def calls(rng, layer, dtype='f8', missing=0, digits=None):
@@ -98,7 +121,7 @@ def test_results_are_the_definition(rng, layer, missing, digits):
 
 @pytest.mark.parametrize('layer', LARGE)
 def test_results_in_several_blocks(rng, layer):
-    """Nothing is lost between blocks; one example gives what many give."""
+    """Nothing is lost between blocks; each example is on its own."""
     for name, arguments in calls(rng, layer, digits=9):
         theirs = getattr(ladder, name.replace('forward', 'places').replace(
             'backward', 'backward_places'))(**{
@@ -112,6 +135,41 @@ def test_results_in_several_blocks(rng, layer):
             key: value[-1:] if key in ('A_prev', 'dZ', 'dA') else value
             for key, value in arguments.items()})
         close(last[0], ours[0][-1:])
+        odd = {key: value.copy() if key in ('A_prev', 'dZ', 'dA') else value
+               for key, value in arguments.items()}
+        for key in {'A_prev', 'dZ', 'dA'} & set(odd):
+            odd[key][0, 0, 0] = np.nan      # the other examples stay the same
+        close(results(name, **odd)[0][1:], ours[0][1:], 1e-11)
+
+
+@pytest.mark.parametrize('layer, forward, backward', MEMORY)
+def test_memory(rng, layer, forward, backward):
+    """Many images, long rows and large windows go in blocks."""
+    dtype = 'f4' if np.prod(layer[0]) > 10 ** 6 else 'f8'
+    for (name, arguments), most in zip(calls(rng, layer, dtype, digits=9),
+                                       (forward, backward)):
+        tracemalloc.start()
+        found = results(name, **arguments)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak - sum(array.nbytes for array in found) < most * 2 ** 20
+
+
+@pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
+@pytest.mark.parametrize('special', [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize('layer', [
+    layer for layer in LAYERS if np.prod(layer[0]) < 700])
+def test_nan_and_infinity_reach_what_depends_on_them(rng, layer, special):
+    """At edges, and in the last example, which later ones could hide."""
+    for name, arguments in calls(rng, layer):
+        for key in {'A_prev', 'W', 'b', 'dZ', 'dA'} & set(arguments):
+            for index in (0, 0, -1, 0), (-1, 0, 0, 0), (-1, -1, -1, -1):
+                odd = dict(arguments, **{key: arguments[key].copy()})
+                odd[key][index] = special
+                for ours, theirs in zip(results(name, **odd),
+                                        defined(name, **odd)):
+                    np.testing.assert_allclose(ours, theirs, rtol=1e-11,
+                                               atol=1e-13)
 
 
 @pytest.mark.parametrize('layer', [
