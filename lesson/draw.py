@@ -327,8 +327,6 @@ def draw_pooling():
     """Draw maximum pooling, forward and backward, with a tie."""
     A = pool_forward(example.PIXELS, (2, 2), (2, 2))
     dA_prev = pool_backward(example.DA, example.PIXELS, (2, 2), (2, 2))
-    maxima = example.PIXELS[0, ..., 0] == A[0, ..., 0].repeat(2, 0).repeat(
-        2, 1)
     axes = sheet(12.2, 12.4)
     for top, (name, wide), (short, array), arrow, text in (
             (1, ('A_prev', example.PIXELS), ('A', A), '\u2192',
@@ -336,7 +334,7 @@ def draw_pooling():
             (7.8, ('dA_prev', dA_prev), ('dA', example.DA), '\u2190',
              'to the maximum;\nif two tie, to both')):
         draw_cells(axes, wide[0, ..., 0], .5, top, name, {
-            at: BLUE for at in zip(*maxima.nonzero())})
+            at: BLUE for at in zip(*dA_prev[0, ..., 0].nonzero())})
         draw_cells(axes, array[0, ..., 0], 9.5, top + 1, short, GREEN)
         for y, x in np.ndindex(2, 2):
             frame(axes, .5 + 2 * x, top + 2 * y, 2)
@@ -425,10 +423,10 @@ def draw_alexnet():
         axes.bar_label(bars, [
             ('{:.0f} %' if share >= 1 else '{:.1f} %').format(share)
             for share in shares], padding=6, size=15)
-    axes.set(xticks=[], yticks=range(len(layers)), xlim=(0, 75),
-             ylim=(len(layers) - .5, -.5))
-    axes.set_yticklabels([name + '\n' + ' \u00d7 '.join(map(str, shape))
-                          for name, shape, _, _ in layers])
+    axes.set(xticks=[], xlim=(0, 75), ylim=(len(layers) - .5, -.5))
+    axes.set_yticks(range(len(layers)), [
+        name + '\n' + ' \u00d7 '.join(map(str, shape))
+        for name, shape, _, _ in layers])
     axes.tick_params(length=0)
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
     axes.legend(loc='center right', bbox_to_anchor=(1, .75), frameon=False)
@@ -480,8 +478,8 @@ def draw_relu_and_tanh(chunk=2500):
             axes.plot(seen, 100 * np.array(errors), style, color=colour,
                       label=name, lw=3)
         axes.set_yscale('log')
-        axes.set_yticks([1, 2, 5, 10, 20, 50])
-        axes.set_yticklabels(['1', '2', '5', '10', '20', '50'])
+        ticks = [1, 2, 5, 10, 20, 50]
+        axes.set_yticks(ticks, ticks)
         axes.minorticks_off()
         axes.set(xlim=(0, seen[-1]), xlabel='epochs',
                  ylabel='training error in %',
