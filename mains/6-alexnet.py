@@ -32,20 +32,10 @@ def relu(Z):
 
 
 def layers(size=227):
-    """Run one random image through AlexNet.
+    """Run one random image, size x size, through AlexNet.
 
-    Parameters
-    ----------
-    size : int
-        The height and width of the image.
-
-    Yields
-    ------
-    name : str
-    shape : tuple of int
-        The shape of the layer's output, without the batch.
-    parameters, multiplications : int
-        How many the layer has; 0 for the image and for pooling.
+    Yield each layer's name, the shape of its output for one image, and how
+    many parameters and multiplications it has.
     """
     rng = np.random.RandomState(0)
     A = rng.rand(1, size, size, 3).astype(np.float32)
