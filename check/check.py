@@ -232,15 +232,6 @@ def positive(text):
     return float(text)
 
 
-def opened(path):
-    """Return the file of a report, or say why it cannot be written."""
-    try:
-        return open(path, 'w', encoding='utf-8', errors='backslashreplace')
-    except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f'{path} cannot be written: {error.strerror}') from error
-
-
 def arguments():
     """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
@@ -264,7 +255,7 @@ def arguments():
     for name, text in (('json', 'a report for Gradescope'),
                        ('junitxml', 'a report for CI systems')):
         parser.add_argument('--' + name, metavar='FILE', help=text,
-                            type=opened)
+                            type=argparse.FileType('w', encoding='utf-8'))
     try:
         return parser.parse_args()
     except SystemExit as error:     # 2 is for rules that are not followed

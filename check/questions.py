@@ -103,7 +103,7 @@ def difference(name, result, right):
 
 def judge_call(file, case, reply):
     """Yield the faults of a result."""
-    result, right = reply['value'], cases.right(file, case.call)
+    result, right = reply['value'], cases.right(case.call)
     if len(right) == 1:
         parts = [('result', result, right[0])]
     elif isinstance(result, list) and len(result) == len(right):
@@ -192,9 +192,9 @@ def judged(answer):
     return verdict
 
 
-def explains(file, changes, fault):
+def explains(changes, fault):
     """Say whether an answer with these changes has the same fault."""
-    known = mistakes.outcome(file, fault.call, changes)
+    known = mistakes.outcome(fault.call, changes)
     if fault.kind or isinstance(known, str):
         return known == fault.kind
     if not isinstance(fault.found, np.ndarray):
@@ -205,11 +205,11 @@ def explains(file, changes, fault):
         fault.found, known) and not equal(known, fault.right)
 
 
-def spoils(file, changes, call):
+def spoils(changes, call):
     """Say whether an answer with these changes does a call wrong."""
-    known = mistakes.outcome(file, call, changes)
+    known = mistakes.outcome(call, changes)
     return isinstance(known, str) or not all(
-        map(equal, known, cases.right(file, call)))
+        map(equal, known, cases.right(call)))
 
 
 def groups(verdict):
@@ -224,7 +224,7 @@ def groups(verdict):
     passed = [question.call for question in verdict.passed
               if left and '\n' not in question.call]
     # of mistakes that explain as many, one that spoils no right call is first
-    rows = sorted((any(spoils(file, row[1:], call) for call in passed), n, row)
+    rows = sorted((any(spoils(row[1:], call) for call in passed), n, row)
                   for n, row in enumerate(mistakes.rows(file)))
 
     def explained(row, ones):
@@ -234,7 +234,7 @@ def groups(verdict):
         spoilt.
         """
         return {n for n in ones if not (row[0] and faults[n].kind) and
-                explains(file, row[2][1:], faults[n])}
+                explains(row[2][1:], faults[n])}
 
     while left - large:
         row = max(rows, key=lambda row: len(explained(row, left - large)))
