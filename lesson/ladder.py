@@ -5,11 +5,11 @@
 
 The idea: each function below is complete, and changes one thing in the one
 before it. All give the same results as loops.py, the first rung. The program
-times them on real digits, and prints the times as tables.
+times them on real digits, and prints the times.
 """
 import os
 import sys
-import time
+import timeit
 
 import numpy as np
 
@@ -220,44 +220,21 @@ def arguments(rungs, images):
 def seconds_per_image(function, rungs, images):
     """Return the best time of three; nested loops get fewer images."""
     few = images[:20] if function is rungs[0][1] else images
-    given, best = arguments(rungs, few), np.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        function(*given)
-        best = min(best, time.perf_counter() - start)
-    return best / len(few)
-
-
-def measured(images):
-    """Return, for each ladder, a list of (rung, seconds per image)."""
-    return {layer: [(name, seconds_per_image(function, rungs, images))
-                    for name, function in rungs]
-            for layer, rungs in LAYERS.items()}
-
-
-def table(rows):
-    """Return the lines of a ladder's table: times and speedups.
-
-    >>> for line in table([('loops', .0035706), ('wide windows', .00001234)]):
-    ...     print(line)
-    | step | microseconds an image | times as fast as loops |
-    |---|---|---|
-    | loops | 3,570 | 1 |
-    | wide windows | 12.3 | 289 |
-    """
-    lines = ['| step | microseconds an image | times as fast as loops |',
-             '|---|---|---|']
-    return lines + ['| {} | {:,g} | {:,g} |'.format(
-        name, *(float('{:.3g}'.format(number)) for number in (
-            1e6 * seconds, rows[0][1] / seconds))) for name, seconds in rows]
+    given = arguments(rungs, few)
+    return min(timeit.repeat(lambda: function(*given), number=1,
+                             repeat=3)) / len(few)
 
 
 def main():
-    """Time every step, and print the tables."""
+    """Time every step, and print the times."""
     with np.load(os.path.join(ROOT, 'data', 'MNIST.npz')) as lib:
         images = lib['X_train'][:5000, ..., None].astype(float)
-    for layer, rows in measured(images).items():
-        print('\n'.join([layer, ''] + table(rows) + ['']))
+    for layer, rungs in LAYERS.items():
+        print(f'{layer}\n{"microseconds an image, times as fast":>72}')
+        times = [seconds_per_image(step, rungs, images) for _, step in rungs]
+        for (name, _), seconds in zip(rungs, times):
+            print(f'{name:<34}{1e6 * seconds:18,.1f}'
+                  f'{times[0] / seconds:20,.0f}')
 
 
 if __name__ == '__main__':

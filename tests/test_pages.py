@@ -80,12 +80,21 @@ def test_its_commands_start(tmp_path, path):
         assert result.returncode == 0, line + result.stdout.decode()
 
 
-def test_the_example_prints_what_the_page_shows(monkeypatch):
+@pytest.mark.parametrize('path, least', [('README.md', 10),
+                                         ('lesson/README.md', 80)])
+def test_examples_on_a_page(monkeypatch, path, least):
     """Every result on the page is computed again, and must be the same."""
-    monkeypatch.syspath_prepend(ROOT)
-    found = doctest.testfile(os.path.join(ROOT, 'README.md'),
-                             module_relative=False, encoding='utf-8')
-    assert found.attempted > 9 and not found.failed
+    monkeypatch.chdir(ROOT)
+    found = doctest.testfile(os.path.join(ROOT, path), module_relative=False,
+                             encoding='utf-8')
+    assert found.attempted >= least and not found.failed
+
+
+@pytest.mark.parametrize('name', ['3-pool_backward', 'cases'])
+def test_examples_in_a_docstring(name):
+    """They are true."""
+    found = doctest.testmod(__import__(name))
+    assert found.attempted and not found.failed
 
 
 def test_the_speeds_are_those_of_the_benchmarks():
