@@ -18,13 +18,13 @@ TF_CONFIG is TensorFlow's own way of telling a worker who the others are:
 The first worker, the chief, prints and saves. The others only work.
 """
 import argparse
-import contextlib
 import itertools
 import json
 import os
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,8 +41,6 @@ import surroundings  # noqa: E402
 # TensorFlow takes seconds to import, so only those that need it do that
 
 FINISHED = '.'      # what a worker tells the process that started it
-# where Keras stores the last finished epoch in a checkpoint
-EPOCH = 'ckpt_saved_epoch/.ATTRIBUTES/VARIABLE_VALUE'
 
 
 def members():
@@ -118,20 +116,19 @@ def batches(X, Y, batch_size, epochs):
         -(-len(X) // batch_size))).with_options(options)
 
 
-def restore(folder, model, steps):
-    """Restore a run that was stopped; return how many epochs it finished."""
+def checkpoints(folder, model, steps):
+    """Return a manager of checkpoints, and how many epochs are finished."""
     import tensorflow as tf
-    done = model.optimizer.iterations   # creates it, so that it must be found
-    if not os.path.exists(os.path.join(folder, 'checkpoint')):
-        return 0
     try:
-        path = tf.train.latest_checkpoint(folder)
-        tf.train.Checkpoint(model=model).restore(
-            path).assert_existing_objects_matched()
-        epochs = int(tf.train.load_variable(path, EPOCH)) + 1
-        if int(done.numpy()) != steps * epochs:
+        manager = tf.train.CheckpointManager(
+            tf.train.Checkpoint(model=model), folder, max_to_keep=1)
+        saved = manager.checkpoint.save_counter     # one for each epoch
+        if os.path.exists(os.path.join(folder, 'checkpoint')):
+            manager.checkpoint.restore(
+                manager.latest_checkpoint).assert_existing_objects_matched()
+        if model.optimizer.iterations.numpy() != steps * saved.numpy():
             raise ValueError(f'its epochs do not have {steps} steps')
-        return epochs
+        return manager, int(saved.numpy())
     except Exception as error:      # garbage can raise nearly anything
         raise RuntimeError(f'{folder} holds no checkpoint to go on from '
                            f'({str(error):.200}): remove it') from None
@@ -144,34 +141,29 @@ def train(args, strategy, chief):
     random.seed(0)
     tf.random.set_seed(0)
     lib = surroundings.load_mnist('train', 'valid')
-    unfinished = os.path.join(args.checkpoint or '', 'unfinished')
     finished, callbacks = 0, []
     with strategy.scope():
         model = __import__('5-lenet5').lenet5(K.Input(shape=(28, 28, 1)))
-        if args.checkpoint:
-            finished = restore(os.path.join(unfinished, 'chief'), model,
-                               -(-args.examples // args.batch_size))
-
-    def save(logs):
-        """Save the weights: the file is complete or does not exist."""
-        partial = os.path.join(unfinished, 'lenet5.h5')
-        model.save_weights(partial)
-        os.replace(partial, os.path.join(args.checkpoint, 'lenet5.h5'))
-
-    if args.checkpoint:     # the chief saves before Keras removes its folder
-        callbacks = [K.callbacks.LambdaCallback(on_train_end=save)] * chief + [
-            K.callbacks.experimental.BackupAndRestore(unfinished)]
+        model.optimizer.iterations      # creates it, so that it is restored
+    if args.checkpoint:
+        unfinished = os.path.join(args.checkpoint, 'unfinished')
+        manager, finished = checkpoints(
+            unfinished, model, -(-args.examples // args.batch_size))
+        callbacks = [K.callbacks.LambdaCallback(
+            on_epoch_end=lambda *_: manager.save())] * chief
     model.fit(batches(lib['X_train'][:args.examples],
                       lib['Y_train'][:args.examples], args.batch_size,
                       itertools.count(finished)),
               validation_data=batches(lib['X_valid'], lib['Y_valid'], 1000,
                                       itertools.count()),
-              epochs=args.epochs, callbacks=callbacks,
+              initial_epoch=finished, epochs=args.epochs, callbacks=callbacks,
               # a bar while a person is watching, else a line per epoch
               verbose=0 if not chief else 1 if sys.stdout.isatty() else 2)
-    if args.checkpoint:     # another worker may still be there
-        with contextlib.suppress(OSError):
-            os.rmdir(unfinished)
+    if args.checkpoint and chief:   # the weights are whole, or not there
+        partial = os.path.join(unfinished, 'lenet5.h5')
+        model.save_weights(partial)
+        os.replace(partial, os.path.join(args.checkpoint, 'lenet5.h5'))
+        shutil.rmtree(unfinished)
 
 
 def work(args, job):

@@ -129,12 +129,12 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
     assert len(job.workers) == 2
     job.workers[1].kill()
     assert job.end(1)[1] == 'Worker 1 was lost (-9). Start the job again.'
-    saved = sorted(tmp_path.glob('unfinished/chief/*'))
+    saved = sorted(tmp_path.glob('unfinished/*'))
     assert len(saved) > 2
     assert Job(command + ' --batch-size 16 --workers 1').end(1)[1] == (
-        f'{tmp_path}/unfinished/chief holds no checkpoint to go on from (its '
+        f'{tmp_path}/unfinished holds no checkpoint to go on from (its '
         'epochs do not have 64 steps): remove it')
-    assert sorted(tmp_path.glob('unfinished/chief/*')) == saved
+    assert sorted(tmp_path.glob('unfinished/*')) == saved
     output, _ = Job(command).end(0)
     assert re.findall(r'Epoch \d/2', output) == ['Epoch 2/2']
     expected = undisturbed(2)
@@ -147,18 +147,18 @@ def test_a_killed_job_goes_on_where_it_was(tmp_path):
 
 def test_a_checkpoint_that_cannot_be_used(tmp_path):
     """One line says so, and the checkpoint is left unchanged."""
-    chief = tmp_path / 'unfinished' / 'chief'
-    chief.mkdir(parents=True)
+    folder = tmp_path / 'unfinished'
+    folder.mkdir()
     files = {'checkpoint': 'model_checkpoint_path: "ckpt-1"',
              'ckpt-1.index': 'garbage',
              'ckpt-1.data-00000-of-00001': 'garbage'}
     for name, text in files.items():
-        (chief / name).write_text(text)
+        (folder / name).write_text(text)
     output, complaint = Job(
         f'--examples 64 --epochs 1 --checkpoint {tmp_path}').end(1)
     assert output == '' and complaint.startswith(
-        f'{chief} holds no checkpoint to go on from (')
-    assert {path.name: path.read_text() for path in chief.glob('*')} == files
+        f'{folder} holds no checkpoint to go on from (')
+    assert {path.name: path.read_text() for path in folder.glob('*')} == files
 
 
 def test_a_full_disk(tmp_path):
