@@ -9,8 +9,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 import tensorflow.keras as K
 
-from conftest import TESTS, function
-from lenet import SHAPES, relu
+import lenet
+from conftest import TESTS
 
 lenet5_graph = __import__('4-lenet5').lenet5
 lenet5_keras = __import__('5-lenet5').lenet5
@@ -119,13 +119,19 @@ def float32(digits):
     return trained(lenet5_graph, digits, PLAIN)
 
 
-@pytest.mark.parametrize('use', USES, ids=' '.join)
+@pytest.mark.parametrize('use, sizes', [
+    (use, (None, None)) for use in USES] + [
+    (PLAIN, sizes) for sizes in (
+        (None, 'unknown'), ('unknown', None), ('unknown', 'unknown'),
+        (32, 32))], ids=str)
 @pytest.mark.no_cover
-def test_graph_with_other_dtypes(digits, float32, use):
+def test_graph_with_other_dtypes_and_shapes(digits, float32, use, sizes):
     """From the same weights, results are those of float32 placeholders."""
     seen = trained(lenet5_graph, digits, use,
-                   None if use[1] == 'float32' else float32['weights'])
+                   None if use[1] == 'float32' else float32['weights'], sizes)
     assert seen['names'][:10] == NAMES
+    assert use != PLAIN or seen['outputs'] == [
+        'Softmax:0', 'Adam', 'softmax_cross_entropy_loss/value:0', 'Mean:0']
     assert seen['dtypes'] == 12 * [use[1]] + ['float32']
     assert all(seen['changed'])
     half = use[1] == 'float16'
@@ -135,30 +141,6 @@ def test_graph_with_other_dtypes(digits, float32, use):
     if not half:
         assert float32['last'] < .95 * float32['first'][1]
         np.testing.assert_allclose(seen['last'], float32['last'], rtol=1e-3)
-
-
-@pytest.mark.parametrize('sizes', [
-    (None, 'unknown'), ('unknown', None), ('unknown', 'unknown'), (32, 32)])
-def test_graph_with_unknown_or_fixed_shapes(digits, float32, sizes):
-    """Unknown shapes and fixed sizes fit, and give the same loss."""
-    seen = trained(lenet5_graph, digits, PLAIN, sizes=sizes)
-    np.testing.assert_allclose(seen['first'][1], float32['first'][1],
-                               rtol=1e-5)
-
-
-def test_graph_names_and_shapes():
-    """Variables and outputs are named as tf.layers names them."""
-    with tf.Graph().as_default():
-        y_pred, train_op, loss, acc = lenet5_graph(
-            tf.placeholder(tf.float32, (None, 28, 28, 1)),
-            tf.placeholder(tf.float32, (None, 10)))
-        variables = tf.trainable_variables()
-        assert [v.name for v in variables] == NAMES
-        assert [tuple(v.shape) for v in variables] == SHAPES
-        assert [(t.name, t.shape.as_list()) for t in (y_pred, loss, acc)] == [
-            ('Softmax:0', [None, 10]),
-            ('softmax_cross_entropy_loss/value:0', []), ('Mean:0', [])]
-        assert isinstance(train_op, tf.Operation) and train_op.name == 'Adam'
 
 
 def test_graph_twice(digits):
@@ -174,30 +156,18 @@ def test_graph_twice(digits):
         assert second[0].name == 'Softmax_1:0'
 
 
-def test_graph_computes_in_float64(digits):
-    """The prediction is NumPy's to 12 digits, not to float32's seven."""
-    seen = trained(lenet5_graph, digits, USES[2])
-    W, b = seen['weights'][::2], seen['weights'][1::2]
-
-    A = digits[0].astype(float)
-    for i, padding in enumerate(('same', 'valid')):
-        A = function('conv_forward')(A, W[i], b[i].reshape(1, 1, 1, -1), relu,
-                                     padding)
-        A = function('pool_forward')(A, (2, 2), (2, 2))
-    A = A.reshape(32, 400)
-    A = relu(relu(A @ W[2] + b[2]) @ W[3] + b[3])
-    A = np.exp(A @ W[4] + b[4])
-    np.testing.assert_allclose(seen['first'][0],
-                               A / A.sum(axis=1, keepdims=True), rtol=1e-12)
+def test_graph_computes_in_float64():
+    """The prediction is the definition's to 12 digits, not to seven."""
+    seen = trained(lenet5_graph, lenet.digits(), USES[2], lenet.weights())
+    np.testing.assert_allclose(seen['first'][0], lenet.softmax(
+        lenet.forward()), rtol=1e-12)
 
 
 @pytest.mark.parametrize('network', ['graph', 'keras'])
 def test_initializers(float32, network):
-    """he_normal weights, different in every layer; zero biases."""
+    """The weights end at two deviations, and differ in every layer."""
     values = float32['weights'] if network == 'graph' else lenet5_keras(
         K.Input(shape=(28, 28, 1))).get_weights()
-    assert [value.shape for value in values] == SHAPES
-    assert not any(b.any() for b in values[1::2])
     scaled = []
     for W in values[::2]:
         deviation = np.sqrt(2 / np.prod(W.shape[:-1]))
@@ -205,7 +175,6 @@ def test_initializers(float32, network):
         # distribution has 1 / 0.8796 times the deviation of what is left
         assert np.abs(W).max() <= 2 * deviation / .8796 + 1e-6
         assert abs(W.mean()) < 4 * deviation / np.sqrt(W.size)
-        assert abs(W.std() / deviation - 1) < 4 / np.sqrt(2 * W.size)
         scaled.append((W / W.std()).ravel()[:150])
         assert not any(np.allclose(scaled[-1], other, atol=.1)
                        for other in scaled[:-1])
@@ -241,62 +210,25 @@ def placeholder(dtype, shape):
 
 X, Y = placeholder('float32', (None, 28, 28, 1)), np.eye(10)[:4]
 IMAGES = np.zeros((4, 28, 28, 1))
-X_FITS = ', expected a placeholder or array that is floating'
-Y_FITS = X_FITS + ' or integer or bool'
+FITS = ', expected a placeholder or array that is floating'
 NO_TENSOR = ', which cannot become a tensor'
-REFUSED = [(value, type(value).__name__ + NO_TENSOR) for value in (
-    None, object(), {}, [[1.], [1., 2.]], [1., 'a'],
-    np.full((4, 28, 28, 1), None), np.zeros((4, 28, 28, 1), 'datetime64[D]'))]
-REFUSED += [(value, 'string') for value in (
-    'digits', ['a', 'b'], np.full((4, 28, 28, 1), 'a'))]
-REFUSED += [(make, dtype) for dtype in ('complex64', 'complex128')
-            for make in (placeholder(dtype, None), IMAGES.astype(dtype))]
-
-
-def refusal(x, y):
-    """Return what is raised; nothing may have been built before.
-
-    A tensor belongs to a graph, so x and y may be functions that make one.
-    """
-    with tf.Graph().as_default():
-        x = x() if callable(x) else x
-        y = y() if callable(y) else y
-        with pytest.raises((TypeError, ValueError)) as caught:
-            lenet5_graph(x, y)
-        assert not tf.global_variables()
-    return caught.type, str(caught.value)
-
-
-@pytest.mark.parametrize('value, what', REFUSED)
-def test_graph_refuses_what_is_no_number(value, what):
-    """The message names the argument, what it got and what fits."""
-    assert refusal(value, Y) == (TypeError, 'x is ' + what + X_FITS)
-    assert refusal(X, value) == (TypeError, 'y is ' + what + Y_FITS)
-
-
-@pytest.mark.parametrize('dtype', ['bool', 'int8', 'int32', 'int64', 'uint8'])
-def test_graph_refuses_images_of_integers(dtype):
-    """The message names x, the dtype it got and those that fit."""
-    for x in placeholder(dtype, (4, 28, 28, 1)), IMAGES.astype(dtype):
-        assert refusal(x, Y) == (TypeError, 'x is ' + dtype + X_FITS)
-
-
-def test_graph_refuses_sparse_and_eager_tensors():
-    """The message says what kind of tensor it is."""
-    def sparse():
-        """Return a sparse tensor."""
-        return tf.sparse.placeholder(tf.float32, (4, 10))
-
-    eager = tf.constant(Y)          # made outside of any graph
-    for x, y, message in (
-            (sparse, Y, 'x is SparseTensor, '),
-            (X, sparse, 'y is SparseTensor, '),
-            (X, eager, 'y is EagerTensor, ')):
-        kind, found = refusal(x, y)
-        assert kind is TypeError and found.startswith(message)
-
-
-@pytest.mark.parametrize('x, y, message', [
+NO_NUMBERS = [(value, type(value).__name__ + NO_TENSOR) for value in (
+    None, object(), {}, [[1.], [1., 2.]], [1., 'a'], tf.constant(Y),
+    np.full(IMAGES.shape, None), np.zeros(IMAGES.shape, 'datetime64[D]'))]
+NO_NUMBERS += [
+    (lambda: tf.sparse.placeholder(tf.float32, (4, 10)),
+     'SparseTensor' + NO_TENSOR),
+    ('digits', 'string'), (np.full(IMAGES.shape, 'a'), 'string')]
+NO_NUMBERS += [(make, dtype) for dtype in ('complex64', 'complex128')
+               for make in (placeholder(dtype, None), IMAGES.astype(dtype))]
+INTEGERS = [(make, dtype) for dtype in (
+    'bool', 'int8', 'int32', 'int64', 'uint8') for make in (
+        placeholder(dtype, (4, 28, 28, 1)), IMAGES.astype(dtype))]
+REFUSED = [(value, Y, TypeError, 'x is ' + what + FITS)
+           for value, what in NO_NUMBERS + INTEGERS]
+REFUSED += [(X, value, TypeError, 'y is ' + what + FITS +
+             ' or integer or bool') for value, what in NO_NUMBERS]
+REFUSED += [(x, y, ValueError, message) for x, y, message in (
     (placeholder('float32', (None, 32, 32, 1)), Y,
      'x has the shape (None, 32, 32, 1), expected (None, 28, 28, 1)'),
     (np.zeros((4, 28, 28)), Y,
@@ -308,43 +240,47 @@ def test_graph_refuses_sparse_and_eager_tensors():
     (X, placeholder('int32', (None, 9)),
      'y has the shape (None, 9), expected (None, 10)'),
     (placeholder('float32', None), placeholder('int32', (3, 9)),
-     'y has the shape (3, 9), expected (None, 10)')])
-def test_graph_refuses_other_shapes(x, y, message):
-    """Only the placeholders' shapes fit, and y needs a row for each image."""
-    assert refusal(x, y) == (ValueError, message)
+     'y has the shape (3, 9), expected (None, 10)'))]
 
 
-@pytest.mark.parametrize('shape', [
-    (32, 32, 1), (28, 28), (28, 28, 3), (None, None, 1), (28, 28, None), ()])
-def test_keras_refuses_other_shapes(shape):
-    """The message gives the sizes, with None for those that are unknown."""
-    with pytest.raises(ValueError) as caught:
-        lenet5_keras(K.Input(shape=shape))
-    assert str(caught.value) == (
-        f'X has the shape {(None,) + shape}, expected (m, 28, 28, 1)')
+@pytest.mark.parametrize('x, y, kind, message', REFUSED)
+def test_graph_refuses(x, y, kind, message):
+    """The message says what it got and what fits; nothing is built before.
+
+    A tensor belongs to a graph, so x and y may be functions that make one.
+    """
+    with tf.Graph().as_default():
+        x = x() if callable(x) else x
+        y = y() if callable(y) else y
+        with pytest.raises(kind) as caught:
+            lenet5_graph(x, y)
+        assert not tf.global_variables()
+    assert str(caught.value) == message
 
 
-@pytest.mark.skipif(not TF_LAYERS, reason='Keras 3 has no such K.Input')
-def test_keras_refuses_an_unknown_shape():
-    """A K.Input is refused if even its number of dimensions is unknown."""
-    with pytest.raises(ValueError, match='^X has the shape <unknown>, '
-                       r'expected \(m, 28, 28, 1\)$'):
-        lenet5_keras(K.Input(type_spec=tf.TensorSpec(None, tf.float32)))
+NO_INPUTS = [(value, type(value).__name__) for value in (
+    None, 'digits', (None, 28, 28, 1), [], {}, len, IMAGES,
+    tf.constant(IMAGES), [K.Input(shape=(28, 28, 1))], K.layers.Flatten(),
+    K.Sequential())]
+NO_INPUTS += [(K.Input(shape=(28, 28, 1), dtype=dtype), dtype) for dtype in (
+    'int8', 'int32', 'int64', 'uint8', 'bool', 'complex64', 'string')]
+# Keras 3 would make a model that leaves that layer out
+NO_INPUTS += [(K.layers.Reshape((28, 28, 1))(K.Input(shape=(784,))),
+               'the output of a layer')]
+SHAPES_REFUSED = [(K.Input(shape=shape), (None,) + shape) for shape in (
+    (32, 32, 1), (28, 28), (28, 28, 3), (None, None, 1), (28, 28, None), ())]
+if TF_LAYERS:       # Keras 3 has no input of an unknown shape
+    SHAPES_REFUSED += [(K.Input(type_spec=tf.TensorSpec(None, tf.float32)),
+                        '<unknown>')]
 
 
-@pytest.mark.parametrize('value, what', [
-    (value, type(value).__name__) for value in (
-        None, 'digits', (None, 28, 28, 1), [], {}, len, IMAGES,
-        tf.constant(IMAGES), [K.Input(shape=(28, 28, 1))], K.layers.Flatten(),
-        K.Sequential())] + [
-    (K.Input(shape=(28, 28, 1), dtype=dtype), dtype) for dtype in (
-        'int8', 'int32', 'int64', 'uint8', 'bool', 'complex64', 'string')] + [
-    # Keras 3 would make a model that leaves that layer out
-    (K.layers.Reshape((28, 28, 1))(K.Input(shape=(784,))),
-     'the output of a layer')])
-def test_keras_refuses_what_is_no_input(value, what):
-    """The message names X, what it got and what fits."""
-    with pytest.raises(TypeError) as caught:
+@pytest.mark.parametrize('value, kind, message', [
+    (value, TypeError, f'X is {what}, expected a K.Input of floats')
+    for value, what in NO_INPUTS] + [
+    (value, ValueError, f'X has the shape {shape}, expected (m, 28, 28, 1)')
+    for value, shape in SHAPES_REFUSED])
+def test_keras_refuses(value, kind, message):
+    """The message says what it got and what fits; None is an unknown size."""
+    with pytest.raises(kind) as caught:
         lenet5_keras(value)
-    assert str(caught.value) == (
-        'X is ' + what + ', expected a K.Input of floats')
+    assert str(caught.value) == message
