@@ -8,14 +8,10 @@ import subprocess
 
 import pytest
 
-from conftest import (PRINTED, ROOT, course, pages, pretended, python_files,
-                      run, source)
+import rules
+from conftest import ROOT, pages, pretended, python_files, run, source
 
 ROOMS = ['benchmarks', 'check', 'data', 'examples', 'lesson', 'mains', 'tests']
-TASKS = sorted(name for name in os.listdir(ROOT) if re.match('[0-5]-', name))
-OWN = {'README.md': 'My school', 'supervised_learning/data/MNIST.npz': 'mine',
-       'supervised_learning/cnn/1-pool_forward.py': 'def pool_forward(): ...',
-       'supervised_learning/cnn/README.md': 'My networks'}
 
 
 def code(path):
@@ -109,10 +105,10 @@ def test_numpy_alone_is_enough(tmp_path):
     for name in 'tensorflow', 'keras', 'matplotlib', 'scipy', 'pytest':
         (tmp_path / (name + '.py')).write_text('raise ImportError')
     (tmp_path / 'project').mkdir()
-    for name in TASKS + ROOMS:
+    for name in [*rules.TASKS, *ROOMS]:
         (tmp_path / 'project' / name).symlink_to(os.path.join(ROOT, name))
     (tmp_path / 'my-cnn').mkdir()
-    for name in TASKS[:4]:
+    for name in list(rules.TASKS)[:4]:
         (tmp_path / 'my-cnn' / name).symlink_to(os.path.join(
             ROOT, 'lesson', 'loops.py'))
     (tmp_path / 'lesson.md').write_bytes(
@@ -135,30 +131,6 @@ def test_a_checkout_on_windows_keeps_every_byte(tmp_path):
          'rm .gitattributes *.*; git checkout -- .'],
         cwd=str(tmp_path), stderr=subprocess.STDOUT)
     assert all((tmp_path / n).read_bytes() == files[n] for n in files)
-
-
-@pytest.mark.parametrize('own', [{}, OWN], ids=['empty', 'own files'])
-def test_what_is_handed_in(tmp_path, own):
-    """README's commands add what is missing, and change no file."""
-    block, = re.findall(r'((?: {4}.*\n)*.*cp -.*\n(?: {4}.*\n)*)',
-                        source('README.md'))
-    os.symlink(ROOT, str(tmp_path / 'cnn-answers'))
-    mine = tmp_path / 'mine'
-    for name, content in own.items():
-        (mine / name).parent.mkdir(parents=True, exist_ok=True)
-        (mine / name).write_text(content)
-    mine.mkdir(exist_ok=True)
-    subprocess.run(['sh', '-c', block], cwd=str(mine), check=not own)
-    assert all((mine / name).read_text() == own[name] for name in own)
-    folder = mine / 'supervised_learning' / 'cnn'
-    assert sorted(os.listdir(str(folder))) == TASKS + ['README.md']
-    assert own or all(os.access(str(folder / n), os.X_OK) for n in TASKS)
-    for n in [] if own else [0, 2, 3]:
-        driver = folder / 'main.py'
-        driver.write_text(course(f'{n}-main.txt'))
-        driver.chmod(0o755)
-        output, _, _ = run(['./main.py'], folder, MPLBACKEND='agg')
-        assert output.replace(', shape=(10, 28, 28, 1)', '') == PRINTED[n]
 
 
 @pytest.mark.skipif(not shutil.which('make'), reason='make is not here')
