@@ -160,12 +160,8 @@ def with_fewer_digits(program, folder, most):
 
 def python_files():
     """Return the paths of all Python files, except environments."""
-    paths = []
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = [f for f in folders if not f.startswith(('.', '_'))]
-        paths += [os.path.relpath(os.path.join(folder, name), ROOT)
-                  for name in names if name.endswith('.py')]
-    return sorted(paths)
+    return sorted(os.path.relpath(path, ROOT) for path in glob.glob(
+        os.path.join(ROOT, '**', '*.py'), recursive=True))
 
 
 def pages():

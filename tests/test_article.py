@@ -7,10 +7,7 @@ import pytest
 
 from conftest import MAINS, run, source
 
-
-def article():
-    """Return the text of the article."""
-    return source('6-alexnet.md')
+ARTICLE = source('6-alexnet.md')
 
 
 @pytest.fixture(scope='module')
@@ -34,7 +31,7 @@ def test_the_table_is_what_the_code_prints(layers):
         ['', '']) for name, size, parameters, multiplications in layers]
     assert len(rows) == 13
     assert '|---|---|---|---|\n{}\n\n'.format('\n'.join(
-        '| {} |'.format(' | '.join(row)) for row in rows)) in article()
+        '| {} |'.format(' | '.join(row)) for row in rows)) in ARTICLE
 
 
 def test_the_shares_follow_from_the_table(layers):
@@ -45,7 +42,7 @@ def test_the_shares_follow_from_the_table(layers):
         value for name, value in numbers.items() if 'convolution' in name))]
     parameters, multiplications = numbers['total']
     dense = numbers['fully connected 6'][0]
-    text = ' '.join(article().split())
+    text = ' '.join(ARTICLE.split())
     assert (f'hold {convolutions[0] / parameters:.0%} of the parameters and do'
             f' {convolutions[1] / multiplications:.0%} of the multiplications'
             in text)
@@ -59,8 +56,8 @@ def test_the_shares_follow_from_the_table(layers):
 
 def test_its_length_and_its_parts():
     """1,200 to 2,400 words, a picture first, the parts that the task names."""
-    assert 1200 <= len(article().split()) <= 2400
-    assert article().split('\n')[2].startswith('![')
-    parts = re.findall(r'^## (.*)$', article(), re.MULTILINE)
+    assert 1200 <= len(ARTICLE.split()) <= 2400
+    assert ARTICLE.split('\n')[2].startswith('![')
+    parts = re.findall(r'^## (.*)$', ARTICLE, re.MULTILINE)
     assert parts == ['Introduction', 'Procedures', 'Results', 'Conclusion',
                      'Personal notes', 'Reference']

@@ -77,18 +77,6 @@ def numbers(output, name):
             re.findall(rf'\b{name}: ([\d.]+)', output)]
 
 
-def cluster(*tasks):
-    """Return TF_CONFIG for each of the workers, with free addresses."""
-    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in tasks]
-    jobs = {'worker': [f'127.0.0.1:{listener.getsockname()[1]}'
-                       for listener in sockets]}
-    for listener in sockets:
-        listener.close()
-    return [json.dumps({'cluster': jobs,
-                        'task': {'type': 'worker', 'index': index}})
-            for index in tasks]
-
-
 @functools.lru_cache(None)
 def undisturbed(workers):
     """Return what an uninterrupted run on 32 full batches prints."""
@@ -180,8 +168,14 @@ def test_ctrl_c():
 
 def test_one_worker_of_a_cluster():
     """TF_CONFIG makes it a worker; if another is lost, it says so and ends."""
-    chief, other = [Job('--epochs 9999', TF_CONFIG=config)
-                    for config in cluster(0, 1)]
+    listeners = [socket.create_server(('127.0.0.1', 0)) for _ in range(2)]
+    workers = [f'127.0.0.1:{listener.getsockname()[1]}'
+               for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    chief, other = [Job('--epochs 9999', TF_CONFIG=json.dumps({
+        'cluster': {'worker': workers},
+        'task': {'type': 'worker', 'index': index}})) for index in range(2)]
     chief.read_until('Epoch 1')
     assert chief.workers == []
     other.process.kill()

@@ -111,7 +111,6 @@ def main():
     """Try every mutant; print those that survive, and how many there were."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('files', nargs='*', default=FILES)
-    os.environ['OPENBLAS_NUM_THREADS'] = '1'
     for name in parser.parse_args().files:
         with open(os.path.join(ROOT, name)) as file:
             source = file.read()
