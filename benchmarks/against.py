@@ -30,6 +30,7 @@ POOLINGS = [
     (1024, 'LeNet 2x2/2, 6 channels', (28, 28, 6), (2, 2), (2, 2)),
     (1024, 'LeNet 2x2/2, 16 channels', (10, 10, 16), (2, 2), (2, 2)),
     (16, '3x3/2, 64 channels, 55x55', (55, 55, 64), (3, 3), (2, 2))]
+LONG = 1        # a call of more seconds gets one turn
 
 
 def layers():
@@ -66,38 +67,54 @@ def load(commit=None):
     return found
 
 
-def calls(shape, how, dtype, functions):
-    """Return a call forward and one backward, with A_prev of this shape."""
-    conv_forward, pool_forward, conv_backward, pool_backward = functions
-    rng = np.random.RandomState(0)
-    A_prev = rng.randn(*shape).astype(dtype)
+def arguments(shape, how, dtype):
+    """Return a layer's arrays, A_prev first, and its other arguments."""
+    rng, shapes = np.random.RandomState(0), [shape]
+    rest = dict(zip(('kernel_shape', 'stride', 'mode'), how))
     if kind(how) == 'conv':
-        W = rng.randn(*how[0]).astype(dtype)
-        b = rng.randn(1, 1, 1, how[0][3]).astype(dtype)
+        shapes += [how[0], (1, 1, 1, how[0][3])]
+        rest = {'padding': how[1]}
+    return [rng.randn(*size).astype(dtype) for size in shapes], rest
+
+
+def calls(arrays, rest, functions):
+    """Return a call forward, one backward, and the gradient it is given."""
+    conv_forward, forward, conv_backward, backward = functions
+    if 'padding' in rest:
         # the activation does nothing, so it costs nothing
-        forward = functools.partial(conv_forward, A_prev, W, b, lambda Z: Z,
-                                    how[1])
-        dZ = rng.randn(*forward().shape).astype(dtype)
-        return [forward, lambda: conv_backward(dZ, A_prev, W, b, how[1])]
-    forward = functools.partial(pool_forward, A_prev, *how)
-    dA = rng.randn(*forward().shape).astype(dtype)
-    return [forward, lambda: pool_backward(dA, A_prev, *how)]
+        forward = functools.partial(conv_forward, activation=lambda Z: Z)
+        backward = conv_backward
+    forward = functools.partial(forward, *arrays, **rest)
+    dA = np.random.RandomState(1).randn(*forward().shape).astype(
+        arrays[0].dtype)
+    return forward, functools.partial(backward, dA, *arrays, **rest), dA
 
 
-def ratio(new, old, seconds):
-    """Return the best time of one call divided by that of the other.
+def best_of(calls, turns, rest=.05, short=.01):
+    """Return the shortest time of each call, in milliseconds.
 
-    They take turns, at least five each, for about this many seconds.
+    They take turns of `short` seconds, or of one call. If `rest` is given,
+    each rests before its turn and makes a call that is not timed, because the
+    threads of the one before may still be waiting for work.
     """
-    best, end, turns = [np.inf, np.inf], time.perf_counter() + seconds, 0
-    while turns < 5 or time.perf_counter() < end:
+    times = {name: [] for name in calls}
+    for turn in range(turns):
         # the second one finds the cache as the first one left it
-        for i in (0, 1) if turns % 2 else (1, 0):
-            start = time.perf_counter()
-            (new, old)[i]()
-            best[i] = min(best[i], time.perf_counter() - start)
-        turns += 1
-    return best[0] / best[1]
+        for name in list(calls)[::1 if turn % 2 else -1]:
+            if times[name] and min(times[name]) > LONG:
+                continue
+            if rest:
+                time.sleep(rest)
+                calls[name]()
+            end = time.perf_counter() + short
+            while True:
+                start = time.perf_counter()
+                calls[name]()
+                stop = time.perf_counter()
+                times[name].append(stop - start)
+                if stop > end:
+                    break
+    return {name: 1e3 * min(taken) for name, taken in times.items()}
 
 
 def geometric_mean(ratios):
@@ -117,10 +134,12 @@ def compare(commit, seconds=1.):
     for most, name, shape, how in layers():
         row = []
         for m, dtype in columns:
-            ours, theirs = (calls((m or most,) + shape, how, dtype, functions)
-                            for functions in both)
+            given = arguments((m or most,) + shape, how, dtype)
+            ours, theirs = (calls(*given, functions) for functions in both)
             for direction, *pair in zip(('forward', 'backward'), ours, theirs):
-                row.append(ratio(*pair, seconds))
+                now, then = best_of(dict(enumerate(pair)), 6, 0,
+                                    seconds / 12).values()
+                row.append(now / then)
                 found.setdefault((kind(how), direction), []).append(row[-1])
         print(f'{name:<34}' + ''.join(map('{:7.2f}'.format, row)), flush=True)
     for names, ratios in found.items():

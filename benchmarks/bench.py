@@ -13,7 +13,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
 import against
 
@@ -62,13 +61,11 @@ def report(heading, rows):
     lines = [heading, line.format('core', '', '', '', '', 'ours, ms', *(
         'ours/' + name for name in PEERS[1:]))]
     for row in rows:
-        ratios = [row['ours'] / row[name] if name in row else None
-                  for name in PEERS[1:]]
         lines.append(line.format(
             row['cores'], row['dtype'], row['examples'], row['layer'],
             row['direction'], f"{row['ours']:.3f}",
-            *('' if ratio is None else f'{ratio:.2g}'
-              for ratio in ratios)))
+            *(f"{row['ours'] / row[name]:.2g}" if name in row else ''
+              for name in PEERS[1:])))
     lines.append('\nours / the faster library, geometric means: float64 and '
                  'float32 on one core, then on all')
     for small, name in (False, 'large batches'), (True, 'batches of 32'):
@@ -113,18 +110,12 @@ def ending(heading):
 def measured(quick):
     """Return heading and rows, of one core and of all, each in a process."""
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, 'times')
-        for cores in 'one', 'all':
-            if subprocess.call(
-                    [sys.executable, os.path.join(HERE, 'measure.py'), cores,
-                     path] + ['--quick'] * quick):
-                sys.exit(1)     # it has said why
-            with open(path) as file:
-                found = json.load(file)
-            rows += found['rows']
-    for row in rows:
-        row.update({name: row[name] * 1e3 for name in PEERS if name in row})
+    for cores in 'one', 'all':
+        process = subprocess.run(
+            [sys.executable, os.path.join(HERE, 'measure.py'), cores] +
+            ['--quick'] * quick, stdout=subprocess.PIPE)
+        found = json.loads(process.stdout or sys.exit(1))   # it has said why
+        rows += found['rows']
     commit = subprocess.check_output(['git', 'rev-parse', '--short', 'HEAD'],
                                      cwd=HERE).decode().strip()
     return '{} ({}), {} cores; {}; files of commit {}{}'.format(

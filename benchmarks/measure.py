@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the four functions and their peers, on one core or on all.
 
-    benchmarks/measure.py {one,all} FILE [--quick]
+    benchmarks/measure.py {one,all} [--quick]
 
 This is a program of its own because a library's number of threads is fixed
 when it starts. All get the same arrays in the same run and take turns, in
@@ -14,9 +14,9 @@ import argparse
 import json
 import os
 import platform
+import re
 import signal
 import sys
-import time
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)    # bench.py says a word
 if __name__ == '__main__' and sys.argv[1:2] == ['one']:
@@ -35,30 +35,6 @@ import tensorflow.keras as K  # noqa: E402
 lenet5 = __import__('5-lenet5').lenet5
 np = scratch.np
 
-LONG = 1        # a call of more seconds gets one turn a round
-SHORT = .01     # a turn takes this many seconds, or one call
-
-
-def best_of(calls, turns, rest=.05):
-    """Return the shortest time of each call, in seconds, taken in turns."""
-    times = {name: [] for name in calls}
-    for _ in range(turns):
-        for name, call in calls.items():
-            if times[name] and min(times[name]) > LONG:
-                continue
-            if rest:
-                time.sleep(rest)
-                call()
-            end = time.perf_counter() + SHORT
-            while True:
-                start = time.perf_counter()
-                call()
-                stop = time.perf_counter()
-                times[name].append(stop - start)
-                if stop > end:
-                    break
-    return {name: min(taken) for name, taken in times.items()}
-
 
 def measured(rounds, turns, scale, with_loops):
     """Time every layer in both precisions and both sizes of a batch."""
@@ -70,14 +46,14 @@ def measured(rounds, turns, scale, with_loops):
                 todo, f'layers, round {n + 1} of {rounds}',
                 disable=None, leave=False):
             m, kind = m or max(1, most // scale), against.kind(how)
-            directions = {'conv': peers.conv_calls, 'pool': peers.pool_calls}[
-                kind]((m,) + shape, *how, dtype)
-            for direction, calls in directions.items():
+            for direction, calls in peers.calls(
+                    (m,) + shape, how, dtype).items():
                 loops = calls.pop('loops')
                 peers.check_agreement(calls)
-                times = best_of(calls, turns)
+                times = against.best_of(calls, turns)
                 if with_loops and n == 0:
-                    times['loops'] = best_of({'': loops}, 1, rest=0)[''] * m
+                    times['loops'] = m * against.best_of(
+                        {'': loops}, 1, rest=0)['']
                 row = rows.setdefault((dtype, m, name, direction), {
                     'dtype': dtype, 'examples': m, 'kind': kind,
                     'layer': name, 'direction': direction})
@@ -96,7 +72,7 @@ def epoch(turns, examples):
     model.fit(X[:64], Y_oh[:64], verbose=0)  # builds its graph
     return dict({'dtype': 'float32', 'examples': len(X), 'kind': 'network',
                  'layer': 'LeNet-5, batches of 32', 'direction': 'epoch'},
-                **best_of({
+                **against.best_of({
                     'ours': lambda: scratch.train_epoch(
                         adam, X, Y, np.random.permutation(len(X))),
                     'tensorflow': lambda: model.fit(
@@ -105,25 +81,19 @@ def epoch(turns, examples):
 
 def processor():
     """Return the processor's name and the widest instruction set it has."""
-    try:
-        with open('/proc/cpuinfo') as file:
-            found = dict(reversed([
-                list(map(str.strip, line.split(':', 1))) for line in file
-                if ':' in line]))
-    except OSError:
-        found = {}
-    flags = found.get('flags', found.get('Features', '')).split()
-    return found.get('model name', platform.machine()), next(
+    with open('/proc/cpuinfo') as file:
+        text = file.read()
+    name = re.search('model name.*: (.*)', text)
+    return name.group(1) if name else platform.machine(), next(
         (name for flag, name in (
             ('avx512f', 'AVX-512'), ('avx2', 'AVX2'), ('asimd', 'NEON'))
-         if flag in flags), 'unknown')
+         if re.search(rf'\b{flag}\b', text)), 'unknown')
 
 
 def main():
     """Measure, and write the numbers to a file."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('cores', choices=['one', 'all'])
-    parser.add_argument('file')
     parser.add_argument('--quick', action='store_true')
     args = parser.parse_args()
     alone = args.cores == 'one'
@@ -131,13 +101,12 @@ def main():
         peers.one_thread()
     rounds, turns, scale = (1, 2, 10) if args.quick else (2, 2, 1)
     name, instructions = processor()
-    with open(args.file, 'w') as file:
-        json.dump({
-            'processor': name, 'instructions': instructions,
-            'cores': os.cpu_count(), 'versions': peers.versions(),
-            'rows': [dict({'cores': args.cores}, **row) for row in
-                     measured(rounds, turns, scale, alone) +
-                     [epoch(rounds, 50000 // scale)]]}, file)
+    json.dump({
+        'processor': name, 'instructions': instructions,
+        'cores': os.cpu_count(), 'versions': peers.versions(),
+        'rows': [dict({'cores': args.cores}, **row) for row in
+                 measured(rounds, turns, scale, alone) +
+                 [epoch(rounds, 50000 // scale)]]}, sys.stdout)
 
 
 if __name__ == '__main__':
