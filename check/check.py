@@ -232,6 +232,15 @@ def positive(text):
     return float(text)
 
 
+def opened(path):
+    """Return the file of a report, or say why it cannot be written."""
+    try:
+        return open(path, 'w', encoding='utf-8', errors='backslashreplace')
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f'{path} cannot be written: {error.strerror}') from error
+
+
 def arguments():
     """Return the command-line arguments."""
     parser = argparse.ArgumentParser(
@@ -255,7 +264,7 @@ def arguments():
     for name, text in (('json', 'a report for Gradescope'),
                        ('junitxml', 'a report for CI systems')):
         parser.add_argument('--' + name, metavar='FILE', help=text,
-                            type=argparse.FileType('w', encoding='utf-8'))
+                            type=opened)
     try:
         return parser.parse_args()
     except SystemExit as error:     # 2 is for rules that are not followed
