@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import cases
 import rules
 from conftest import ROOT, pages, pretended, python_files, run, source
 
@@ -86,10 +87,10 @@ def test_examples_on_a_page(monkeypatch, path, least):
     assert found.attempted >= least and not found.failed
 
 
-@pytest.mark.parametrize('name', ['3-pool_backward', 'cases'])
-def test_examples_in_a_docstring(name):
+@pytest.mark.parametrize('module', [cases, __import__('3-pool_backward')])
+def test_examples_in_a_docstring(module):
     """They are true."""
-    found = doctest.testmod(__import__(name))
+    found = doctest.testmod(module)
     assert found.attempted and not found.failed
 
 
