@@ -455,43 +455,37 @@ def test_all_six_files_take_60_lines():
     assert len(report(verdicts, True, False)) > 60
 
 
+# bytes of a file, what stands there instead, and what is said of it
+RULES = [
+    (b'/usr/bin/env', b'/usr/bin', "the first line is '#!/usr/bin python3'"),
+    (b'\n', b'\r\n', 'Save the file with Unix line ends'),
+    (b'return activation(Z + b)\n', b'return activation(Z + b)',
+     'W292 no newline at end of file'),
+    (b'import numpy as np', b'import math\nimport numpy as np',
+     "'import math'; the task allows 'import numpy as np'"),
+    (b'"""Return activation(Z): Z is each window times each kernel, plus b.'
+     b'"""', b'pass', 'there is no docstring for conv_forward.'),
+    (b'"same"', b'"valid"', "the task says 'def conv_forward"),
+    (b'import numpy', b'def f(:\nimport numpy', 'syntax'),
+    # files are read as Python reads them
+    (b'#!', b'\xef\xbb\xbf#!', ''),
+    (b'python3\n', b'python3\n# -*- coding: latin-1 -*-\n# \xe9\n', '')]
+
+
 def test_rules_are_judged(tmp_path):
-    """Each rule that a file breaks is named, and no other."""
-    folder = answer(tmp_path / 'answer', CONV, '#!/usr/bin/env', '#!/usr/bin')
-    (folder / CONV).write_text((folder / CONV).read_text().rstrip())
-    os.chmod(str(folder / CONV), 0o644)
-    change(folder / POOL, 'import numpy as np', 'import numpy as np\nimport '
-           'math', '"""Return the maximum or the average of each window."""',
-           'pass')
-    change(folder / CONV_BACK, '"same"', '"valid"')
-    (folder / POOL_BACK).unlink()
-    _, text, tests = judge(folder, '--only', '0-3', '--all')
-    said = {test['name']: test['output'].split('\n') for test in tests
-            if test['name'].endswith(': rules')}
-    assert [len(said[file + ': rules']) for file in FILES[:3]] == [3, 2, 1]
-    for words in (
-            "the first line is '#!/usr/bin python3'", 'chmod +x 0-conv',
-            'W292 no newline at end of file',
-            "'import math'; the task allows 'import numpy as np'",
-            'there is no docstring for pool_forward.', 'padding="valid"',
-            "the task says 'def conv_backward"):
-        assert words in one_line(text)
-    assert verdicts(text)[POOL_BACK] == ('', '', 'missing')
-
-
-@pytest.mark.parametrize('name, change_bytes, said', [
-    ('Windows', lambda text: text.replace(b'\n', b'\r\n'),
-     'Save the file with Unix line ends'),
-    ('a mark', lambda text: b'\xef\xbb\xbf' + text, 'All right.'),
-    ('Latin-1', lambda text: text.replace(
-        b'python3\n', b'python3\n# -*- coding: latin-1 -*-\n# \xe9\n'),
-     'All right.'),
-    ('no Python', lambda text: text + b'def f(:\n', 'syntax')])
-def test_bytes_of_a_file(tmp_path, name, change_bytes, said):
-    """Files are read as Python reads them."""
-    path = answer(tmp_path / 'answer') / CONV
-    path.write_bytes(change_bytes(path.read_bytes()))
-    assert said in one_line(run(path.parent, '--only', '0')[1])
+    """The rule that a file breaks is named, and no other."""
+    folders = [tmp_path / str(n) for n in range(len(RULES))]
+    for folder, (old, new, _) in zip(folders, RULES):
+        text = source(LOOPS).split('\n\n\ndef pool_forward')[0] + '\n'
+        assert old in text.encode()
+        folder.mkdir()
+        (folder / CONV).write_bytes(text.encode().replace(old, new))
+        (folder / CONV).chmod(0o755)
+    _, found = judge_each(folders, '--only', '0')
+    for (tests, *_), (*_, said) in zip(found, RULES):
+        output = tests[-1]['output']
+        assert bool(said) == bool(output) and said in one_line(output)
+        assert output.count('\n') == 0
 
 
 def test_reports(tmp_path):
