@@ -16,8 +16,8 @@ def prepare(figures=False):
     """Let a program run from any folder and print what the course printed.
 
     Called before other imports, it makes Ctrl-C, a closed pipe, a full disk
-    and too little memory end a program of its own without a traceback. With
-    `figures`, those that no window can show are saved.
+    and too little memory end a program of its own without a traceback.
+    `figures` says that it draws: if no window can open, figures are saved.
     """
     sys.path.insert(0, ROOT)
     sys.dont_write_bytecode = True      # TensorFlow's would stay in /tmp
