@@ -95,7 +95,7 @@ def best_of(calls, turns, rest=.05, short=.01):
 
     They take turns of `short` seconds, or of one call. If `rest` is given,
     each rests before its turn and makes a call that is not timed, because the
-    threads of the one before may still be waiting for work.
+    threads of the one before may still be waiting for work on the processors.
     """
     times = {name: [] for name in calls}
     for turn in range(turns):

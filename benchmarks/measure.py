@@ -5,10 +5,9 @@
 
 This is a program of its own because a library's number of threads is fixed
 when it starts. All get the same arrays in the same run and take turns, in
-rounds that are minutes apart. The best call counts. Before its turn, each
-rests and makes one call that is not timed, because the threads of the one
-before may still be waiting for work on the same processors. The results must
-agree. The nested loops, which take minutes, compute only one example.
+rounds that are minutes apart; `against.best_of` says how. The best call
+counts. The results must agree. The nested loops, which take minutes, compute
+only one example.
 """
 import argparse
 import json

@@ -182,7 +182,7 @@ def arrays(draw, rng, dtypes, most, *shape):
 
 @st.composite
 def pairs(draw, *numbers):
-    """Draw a pair of these integers, Python's or NumPy's, of any kind."""
+    """Draw a tuple, list or array of two integers, Python's or NumPy's."""
     numbers = [draw(number) for number in numbers]
     integer = draw(st.sampled_from([int, np.int64, np.uint8, np.int8]))
     return draw(st.sampled_from([tuple, list, np.array]))(

@@ -29,8 +29,9 @@ def test_links_lead_somewhere(path, target):
 def test_the_courses_rules(path):
     """The first line, the permission and the documentation are right."""
     text = source(path)
+    tree = ast.parse(text)
     for rule in rules.first_line, rules.executable, rules.documentation:
-        assert not rule(os.path.join(ROOT, path), text, ast.parse(text))
+        assert not rule(os.path.join(ROOT, path), text, tree)
     assert '\r' not in text
 
 
